@@ -1,0 +1,5 @@
+//! lockproof proves what a repository's lockfiles pin.
+//!
+
+pub mod source;
+pub mod syntax;
