@@ -1,0 +1,457 @@
+//! The only git: what each side holds, and the bytes of it.
+
+pub mod changed;
+pub mod index;
+#[cfg(test)]
+mod testing;
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use changed::{Listed, Staged, list_tree};
+use index::{CacheTree, Directories, Stamp, Stat};
+
+use crate::source::{Side, Source};
+
+/// What could not be read. Every one of these means that the check is incomplete.
+#[derive(Debug, thiserror::Error)]
+pub enum RepoError {
+    #[error("{what}: {why}")]
+    Git { what: String, why: String },
+    #[error("there is no revision `{name}` here{}", hint(*.shallow))]
+    Revision { name: String, shallow: bool },
+    #[error("the parent of {name} is not in this clone{}", hint(true))]
+    NoParent { name: String },
+    #[error("{base} and {head} have no common commit in this clone{}", hint(*.shallow))]
+    NoMergeBase { base: String, head: String, shallow: bool },
+    #[error("{0} is a bare repository: name what to check with --head REV")]
+    Bare(String),
+    #[error("{path} is {size} bytes long; the limit is {}", Source::LIMIT)]
+    TooLarge { path: String, size: u64 },
+    #[error("{path} can't be read: {why}")]
+    Unreadable { path: String, why: String },
+}
+
+/// What to do where a commit is missing.
+fn hint(shallow: bool) -> &'static str {
+    match shallow {
+        true => "\n  the clone is shallow: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout",
+        false => "",
+    }
+}
+
+fn git_error(what: impl Into<String>) -> impl FnOnce(git2::Error) -> RepoError {
+    let what = what.into();
+    move |error| RepoError::Git { what, why: reason(&error) }
+}
+
+/// What libgit2 says, and what to do about it where that is known.
+fn reason(error: &git2::Error) -> String {
+    let said = error.message();
+    let remedy = match error.code() {
+        git2::ErrorCode::Owner => {
+            "\n  if you trust it: `git config --global --add safe.directory` and its folder"
+        }
+        git2::ErrorCode::NotFound if said.starts_with("object not found") => {
+            "\n  a partial clone may lack it: `git fetch --refetch --no-filter`, or no `filter` for actions/checkout"
+        }
+        _ if said.contains("unknown object format") => "\n  only repositories with SHA-1 ids can be read",
+        _ => "",
+    };
+    format!("{said}{remedy}")
+}
+
+/// An open repository.
+pub struct Repo {
+    git: git2::Repository,
+    /// Every file of the index, for links to lead to. Most repositories never need it.
+    staged: OnceCell<HashMap<Vec<u8>, Listed>>,
+}
+
+/// A commit that can be compared with.
+pub struct Commit {
+    tree: git2::Oid,
+    /// How messages call it.
+    pub name: String,
+    /// The full id.
+    pub id: String,
+}
+
+/// What the index holds of interest.
+#[derive(Default)]
+pub struct Staging {
+    /// What a commit would hold, in path order.
+    pub files: Vec<Listed>,
+    /// Beside each of `files`: how it looked on disk; none for what a sparse checkout leaves out.
+    pub stats: Vec<Option<Stat>>,
+    /// Paths of files that a merge left in conflict.
+    pub unmerged: Vec<Vec<u8>>,
+    /// Every directory that holds a tracked file, in path order.
+    pub directories: Vec<Vec<u8>>,
+    pub written: Stamp,
+    cache_tree: Option<CacheTree>,
+}
+
+impl Repo {
+    /// The repository around a folder; nothing outside of one. `GIT_DIR` and its kin count as they do for git, which
+    /// sets them for hooks.
+    pub fn open(folder: &Path) -> Result<Option<Repo>, RepoError> {
+        let opened = if inherits_git_dir() {
+            git2::Repository::open_from_env()
+        } else {
+            git2::Repository::discover(folder)
+        };
+        match opened {
+            Ok(git) => Ok(Some(Repo::new(git))),
+            // What the environment names has to be there.
+            Err(error) if error.code() == git2::ErrorCode::NotFound && !inherits_git_dir() => Ok(None),
+            Err(error) => Err(git_error("the repository can't be opened")(error)),
+        }
+    }
+
+    fn new(git: git2::Repository) -> Repo {
+        Repo { git, staged: OnceCell::new() }
+    }
+
+    /// Another handle, for another thread: one handle is no two threads' at once. Opened in the same way, so that it
+    /// sees the same objects: while a push is received, the new ones stand in a place that only the environment names.
+    pub fn reopen(&self) -> Result<Repo, RepoError> {
+        let opened = if inherits_git_dir() {
+            git2::Repository::open_from_env()
+        } else {
+            git2::Repository::open(self.git.path())
+        };
+        opened.map(Repo::new).map_err(git_error("the repository can't be opened"))
+    }
+
+    /// The root of the worktree.
+    pub fn root(&self) -> Result<&Path, RepoError> {
+        self.git.workdir().ok_or_else(|| RepoError::Bare(self.git.path().display().to_string()))
+    }
+
+    /// The commit that is checked out; none before the first one.
+    pub fn head(&self) -> Result<Option<Commit>, RepoError> {
+        match self.git.head() {
+            Ok(head) => {
+                let commit = head.peel_to_commit().map_err(git_error("HEAD can't be read"))?;
+                Ok(Some(describe(&commit, "HEAD")))
+            }
+            Err(error)
+                if matches!(error.code(), git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(git_error("HEAD can't be read")(error)),
+        }
+    }
+
+    pub fn revision(&self, name: &str) -> Result<Commit, RepoError> {
+        Ok(describe(&self.commit(name)?, name))
+    }
+
+    /// The first parent of a commit; none of a root. The commit at which a shallow clone was cut off is no root.
+    pub fn parent(&self, name: &str) -> Result<Option<Commit>, RepoError> {
+        let commit = self.commit(name)?;
+        let has_parent =
+            commit.raw_header_bytes().split(|byte| *byte == b'\n').any(|line| line.starts_with(b"parent "));
+        if !has_parent {
+            return Ok(None);
+        }
+        let parent = commit.parent(0).map_err(|_| RepoError::NoParent { name: name.to_owned() })?;
+        Ok(Some(describe(&parent, &format!("{name}^"))))
+    }
+
+    /// Where two histories parted.
+    pub fn merge_base(&self, base: &str, head: Option<&str>) -> Result<Commit, RepoError> {
+        let head_name = head.unwrap_or("HEAD");
+        let (base_commit, head_commit) = (self.commit(base)?, self.commit(head_name)?);
+        let found =
+            self.git.merge_base(base_commit.id(), head_commit.id()).map_err(|_| RepoError::NoMergeBase {
+                base: base.to_owned(),
+                head: head_name.to_owned(),
+                shallow: self.git.is_shallow(),
+            })?;
+        let commit = self.git.find_commit(found).map_err(git_error("the merge base can't be read"))?;
+        let name =
+            if found == base_commit.id() { base.to_owned() } else { found.to_string()[..10].to_owned() };
+        Ok(describe(&commit, &name))
+    }
+
+    fn commit(&self, name: &str) -> Result<git2::Commit<'_>, RepoError> {
+        let found = self.git.revparse_single(name).and_then(|object| object.peel_to_commit());
+        found.map_err(|_| RepoError::Revision { name: name.to_owned(), shallow: self.git.is_shallow() })
+    }
+
+    /// The index: read by our own reader, and by libgit2 where that one refuses. Its directories only when they are
+    /// needed: telling them takes as long as all the rest.
+    pub fn staging(
+        &self,
+        interesting: &dyn Fn(&[u8]) -> bool,
+        with_directories: bool,
+    ) -> Result<Staging, RepoError> {
+        let path = index_path(&self.git);
+        let unreadable = |error: std::io::Error| RepoError::Unreadable {
+            path: path.display().to_string(),
+            why: error.to_string(),
+        };
+        let file = match fs::File::open(&path) {
+            Ok(file) => file,
+            // Before the first `git add` there is none.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Staging::default()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let written = file.metadata().ok().and_then(|it| Stamp::modified(&it)).unwrap_or_default();
+        let mut taking = Taking::new(interesting, with_directories);
+        let mut scanned = index::scan(file, |entry| taking.take(entry));
+        if matches!(scanned, Err(index::Error::Split)) {
+            taking = Taking::new(interesting, with_directories);
+            let file = fs::File::open(&path).map_err(unreadable)?;
+            scanned = index::scan_split(
+                file,
+                |id| fs::File::open(self.shared_index(id)),
+                |entry| taking.take(entry),
+            );
+        }
+        let Taking { mut staging, left_out, .. } = taking;
+        match scanned {
+            Ok(scanned) => staging.cache_tree = scanned.cache_tree,
+            Err(_) => staging = self.staging_by_libgit2(interesting)?,
+        }
+        staging.written = written;
+        for (path, tree) in left_out {
+            self.expand(&path, tree, interesting, &mut staging)?;
+        }
+        staging.sort();
+        Ok(staging)
+    }
+
+    fn shared_index(&self, id: &index::Id) -> PathBuf {
+        self.git.path().join(format!("sharedindex.{}", data_encoding::HEXLOWER.encode(id)))
+    }
+
+    fn staging_by_libgit2(&self, interesting: &dyn Fn(&[u8]) -> bool) -> Result<Staging, RepoError> {
+        let index =
+            git2::Index::open(&index_path(&self.git)).map_err(git_error("the index can't be read"))?;
+        let mut staging = Staging::default();
+        let mut directories = Directories::default();
+        for entry in index.iter() {
+            directories.feed(&entry.path, |directory| staging.directories.push(directory.to_vec()));
+            let stage = entry.flags >> 12 & 3;
+            if !interesting(&entry.path) || entry.mode == 0o160000 {
+                continue;
+            }
+            if stage == 0 {
+                staging.files.push(Listed { path: entry.path, id: entry.id, mode: entry.mode });
+                // Nothing is known to be unchanged: the file is read.
+                staging.stats.push(Some(Stat::default()));
+            } else if staging.unmerged.last() != Some(&entry.path) {
+                staging.unmerged.push(entry.path);
+            }
+        }
+        Ok(staging)
+    }
+
+    /// The files of a directory that a sparse index keeps as one entry.
+    fn expand(
+        &self,
+        path: &[u8],
+        tree: index::Id,
+        interesting: &dyn Fn(&[u8]) -> bool,
+        staging: &mut Staging,
+    ) -> Result<(), RepoError> {
+        let what = || git_error("a directory of the sparse index can't be read");
+        let id = git2::Oid::from_bytes(&tree).map_err(what())?;
+        let tree = self.git.find_tree(id).map_err(what())?;
+        let below = |inner: &[u8]| interesting(&[path, inner].concat());
+        for file in list_tree(&self.git, &tree, None, &below).map_err(what())? {
+            staging.files.push(Listed { path: [path, &file.path].concat(), ..file });
+            staging.stats.push(None);
+        }
+        Ok(())
+    }
+
+    /// The files of interest that a commit holds. What the index says helps not to read what did not change.
+    pub fn list(
+        &self,
+        commit: &Commit,
+        staging: Option<&Staging>,
+        interesting: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Vec<Listed>, RepoError> {
+        let what = || git_error(format!("the tree of {} can't be read", commit.name));
+        let tree = self.git.find_tree(commit.tree).map_err(what())?;
+        let staged =
+            staging.and_then(|it| Some(Staged { cache_tree: it.cache_tree.as_ref()?, files: &it.files }));
+        list_tree(&self.git, &tree, staged, interesting).map_err(what())
+    }
+
+    pub fn blob(&self, file: &Listed) -> Result<Vec<u8>, RepoError> {
+        let path = || String::from_utf8_lossy(&file.path).into_owned();
+        let failed = |error: git2::Error| RepoError::Unreadable { path: path(), why: reason(&error) };
+        let odb = self.git.odb().map_err(failed)?;
+        let (size, _) = odb.read_header(file.id).map_err(failed)?;
+        if size as u64 > Source::LIMIT {
+            return Err(RepoError::TooLarge { path: path(), size: size as u64 });
+        }
+        Ok(self.git.find_blob(file.id).map_err(failed)?.content().to_vec())
+    }
+
+    /// The bytes that a reader of the path gets: a link is followed within its commit, or within the index.
+    pub fn content(&self, file: &Listed, commit: Option<&Commit>) -> Result<Vec<u8>, RepoError> {
+        const HOPS: usize = 8;
+        let mut file = file.clone();
+        let shown = String::from_utf8_lossy(&file.path).into_owned();
+        let refuse = |why: &str| RepoError::Unreadable { path: shown.clone(), why: why.to_owned() };
+        for _ in 0..HOPS {
+            if !file.is_link() {
+                return self.blob(&file);
+            }
+            let target = link_target(&file.path, &self.blob(&file)?)
+                .ok_or_else(|| refuse("it is a link that leads out of the repository"))?;
+            file = self
+                .find(&target, commit)
+                .ok_or_else(|| refuse("it is a link to something that is not there"))?;
+        }
+        Err(refuse("it is a link to a link to a link without end"))
+    }
+
+    /// One file of a commit, or of the index.
+    fn find(&self, path: &str, commit: Option<&Commit>) -> Option<Listed> {
+        let listed = |id, mode| Listed { path: path.as_bytes().to_vec(), id, mode };
+        match commit {
+            Some(commit) => {
+                let entry = self.git.find_tree(commit.tree).ok()?.get_path(Path::new(path)).ok()?;
+                Some(listed(entry.id(), entry.filemode() as u32))
+            }
+            None => self.staged()?.get(path.as_bytes()).cloned(),
+        }
+    }
+
+    fn staged(&self) -> Option<&HashMap<Vec<u8>, Listed>> {
+        if self.staged.get().is_none() {
+            let files = self.staging(&|_| true, false).ok()?.files;
+            let _ = self.staged.set(files.into_iter().map(|file| (file.path.clone(), file)).collect());
+        }
+        self.staged.get()
+    }
+
+    pub fn is_ignored(&self, path: &Path) -> bool {
+        self.git.is_path_ignored(path).unwrap_or(false)
+    }
+}
+
+/// The index while it is read.
+struct Taking<'w> {
+    interesting: &'w dyn Fn(&[u8]) -> bool,
+    staging: Staging,
+    directories: Option<Directories>,
+    /// What a sparse index keeps as one entry.
+    left_out: Vec<(Vec<u8>, index::Id)>,
+}
+
+impl Taking<'_> {
+    fn new(interesting: &dyn Fn(&[u8]) -> bool, with_directories: bool) -> Taking<'_> {
+        Taking {
+            interesting,
+            staging: Staging::default(),
+            directories: with_directories.then(Directories::default),
+            left_out: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, entry: &index::Entry<'_>) {
+        if let Some(directories) = &mut self.directories {
+            directories.feed(entry.path, |directory| self.staging.directories.push(directory.to_vec()));
+        }
+        if entry.is_directory() {
+            self.left_out.push((entry.path.to_vec(), entry.id()));
+        } else if (self.interesting)(entry.path) {
+            self.staging.take(entry);
+        }
+    }
+}
+
+impl Staging {
+    fn take(&mut self, entry: &index::Entry<'_>) {
+        if entry.stage() != 0 {
+            if self.unmerged.last().is_none_or(|last| last != entry.path) {
+                self.unmerged.push(entry.path.to_vec());
+            }
+        } else if let Some(listed) = Listed::staged(entry) {
+            self.files.push(listed);
+            self.stats.push(Some(entry.stat()).filter(|_| !entry.skip_worktree()));
+        }
+    }
+
+    fn sort(&mut self) {
+        if self.files.is_sorted_by(|a, b| a.path <= b.path) {
+            return;
+        }
+        let mut both: Vec<_> =
+            std::mem::take(&mut self.files).into_iter().zip(std::mem::take(&mut self.stats)).collect();
+        both.sort_by(|a, b| a.0.path.cmp(&b.0.path));
+        (self.files, self.stats) = both.into_iter().unzip();
+    }
+}
+
+/// The path that a link means, from the root; nothing when it leaves the repository.
+fn link_target(link: &[u8], target: &[u8]) -> Option<String> {
+    let (link, target) = (std::str::from_utf8(link).ok()?, std::str::from_utf8(target).ok()?);
+    if target.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn describe(commit: &git2::Commit<'_>, name: &str) -> Commit {
+    Commit { tree: commit.tree_id(), name: name.to_owned(), id: commit.id().to_string() }
+}
+
+fn inherits_git_dir() -> bool {
+    std::env::var_os("GIT_DIR").is_some()
+}
+
+/// The index that counts: `git commit -a` and `git commit -- path` give hooks one of their own.
+fn index_path(git: &git2::Repository) -> PathBuf {
+    match std::env::var_os("GIT_INDEX_FILE") {
+        Some(path) if !path.is_empty() => {
+            let path = PathBuf::from(path);
+            let root = git.workdir().unwrap_or(git.path());
+            if path.is_absolute() { path } else { root.join(path) }
+        }
+        _ => git.path().join("index"),
+    }
+}
+
+/// The id that git would give to a file's bytes.
+pub fn blob_id(bytes: &[u8]) -> git2::Oid {
+    use sha1::Digest as _;
+    let mut hash = sha1::Sha1::new();
+    hash.update(format!("blob {}\0", bytes.len()));
+    hash.update(bytes);
+    git2::Oid::from_bytes(&hash.finalize()).unwrap_or(git2::Oid::ZERO_SHA1)
+}
+
+/// Turns off what libgit2 does to every object it reads: hashing it again, collision detection included, at half the
+/// speed of reading it. `git cat-file` does not either. Process-wide, so the program's to decide, not the library's.
+pub fn trust_object_database() {
+    git2::opts::strict_hash_verification(false);
+}
+
+impl Commit {
+    pub fn side(&self) -> Side {
+        Side::Revision(self.name.clone())
+    }
+}
