@@ -1,0 +1,344 @@
+//! The check itself: parse, fold, run the rules, fold what they found. No I/O.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::context::{Context, Pair, World};
+use crate::finding::{Finding, Level};
+use crate::model::Lockfile;
+use crate::options::{Options, Scope};
+use crate::pass::{self, Pass, Sides, Tally};
+use crate::policy::Policy;
+use crate::read::{File, Sources};
+use crate::report;
+use crate::rules::{self, Rule};
+use crate::source::{Side, Source};
+
+/// What a check says.
+pub struct Outcome {
+    /// Ranked: tamper first.
+    pub findings: Vec<Finding>,
+    pub coverage: Coverage,
+}
+
+/// What was checked, and what was not.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Coverage {
+    pub lockfiles: Vec<Covered>,
+    /// Lockfiles that were not read, because nothing in the change can touch them.
+    pub not_read: Vec<String>,
+    /// How many lockfiles the policy excludes.
+    pub excluded: usize,
+    /// What could not be read. The check is incomplete when this is not empty.
+    pub problems: Vec<String>,
+    /// The rules that ran.
+    pub rules: Vec<&'static str>,
+}
+
+/// What was checked of one lockfile.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Covered {
+    pub path: String,
+    pub format: &'static str,
+    pub state: State,
+    /// Where it stood on the base side, when it was moved.
+    pub moved_from: Option<String>,
+    /// The base side has it too, but it can't be read there: nothing could be compared with it.
+    pub base_unreadable: bool,
+    pub packages: usize,
+    /// Entries that have a hash.
+    pub hashed: usize,
+    /// Entries that need none, by reason.
+    pub unhashable: BTreeMap<&'static str, usize>,
+    /// Entries whose release the base side has too, with a hash that can be compared.
+    pub compared: usize,
+    /// Entries whose release the base side has too, but only with hashes of other kinds.
+    pub not_comparable: usize,
+}
+
+/// How a lockfile stands to the base side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub enum State {
+    Unchanged,
+    Changed,
+    Added,
+    Removed,
+    /// There is no base side.
+    Alone,
+    /// It can't be read, so nothing in it was checked.
+    Unreadable,
+}
+
+impl Outcome {
+    /// The gravest finding that counts.
+    pub fn worst(&self) -> Option<Level> {
+        self.findings.iter().filter(|finding| !finding.preexisting).map(|finding| finding.level).max()
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.coverage.problems.is_empty()
+    }
+}
+
+/// Runs every rule over everything that was read.
+pub fn lint(sources: &Sources, options: &Options) -> Outcome {
+    let rules = chosen(options, &sources.policy);
+    let (mut parsed, mut problems): (Vec<Parsed<'_>>, Vec<_>) = parse(sources);
+    follow_moves(&mut parsed, &sources.head_paths);
+    let head: Vec<_> = parsed.iter().filter_map(|it| it.head.as_ref()).collect();
+    let base: Vec<_> = parsed.iter().filter_map(Parsed::base).collect();
+    let companions = |side: for<'f> fn(&'f File) -> Option<&'f Source>| {
+        sources.companions.iter().filter_map(side).collect()
+    };
+    let has_base = sources.base.is_some();
+    let base_name = match &sources.base {
+        Some(Side::Revision(name)) => name.as_str(),
+        _ => "HEAD",
+    };
+    let cx = Context {
+        base_name,
+        policy: &sources.policy,
+        head: World::new(head, companions(|file| file.head.as_ref()), &sources.head_paths),
+        base: has_base.then(|| World::new(base.clone(), companions(File::base_source), &sources.base_paths)),
+    };
+    let judged = || parsed.iter().filter(|it| it.file.judged);
+    let passes: Vec<_> = judged().collect::<Vec<_>>().into_par_iter().map(|it| it.run(&cx, &rules)).collect();
+    let (mut findings, mut lockfiles) = (Vec::new(), Vec::new());
+    for (pass, it) in passes.into_iter().zip(judged()) {
+        let Ok(Pass { found, tally }) = pass else {
+            problems.push(format!("{}: a rule failed on it; please report this", it.file.path));
+            continue;
+        };
+        findings.extend(report::fold(found, &sources.policy));
+        lockfiles.extend(it.cover(has_base, tally));
+    }
+    if options.scope() == Scope::New && has_base {
+        mark_preexisting(&mut findings, &parsed, &cx, base, &rules);
+    }
+    report::seal(&mut findings);
+    report::rank(&mut findings);
+    let mut all = sources.problems.clone();
+    all.append(&mut problems);
+    let coverage = Coverage {
+        lockfiles,
+        not_read: sources.unread.clone(),
+        excluded: sources.excluded,
+        problems: all,
+        rules: rules.iter().map(|rule| rule.id).collect(),
+    };
+    Outcome { findings, coverage }
+}
+
+/// The rules that the options leave, in their order.
+fn chosen(options: &Options, policy: &Policy) -> Vec<&'static Rule> {
+    let is_on = |rule: &&&Rule| {
+        let selected = options.select.is_empty() || options.select.iter().any(|id| id == rule.id);
+        selected && !options.ignore.iter().any(|id| id == rule.id) && policy.level(rule.id) != Some(None)
+    };
+    rules::ALL.iter().filter(is_on).copied().collect()
+}
+
+/// A file, read on both sides.
+struct Parsed<'a> {
+    file: &'a File,
+    head: Option<Lockfile<'a>>,
+    /// Only when it differs from the head.
+    before: Option<Lockfile<'a>>,
+    /// What stands here now was there before: then `before` came from there.
+    moved_from: Option<&'a str>,
+}
+
+/// Parses both sides in parallel. A reader that panics is a bug; it costs one file, and the run says so.
+fn parse(sources: &Sources) -> (Vec<Parsed<'_>>, Vec<String>) {
+    let parsed: Vec<_> = sources
+        .lockfiles
+        .par_iter()
+        .map(|file| {
+            let (head, before) =
+                rayon::join(|| parse_side(file, file.head.as_ref()), || parse_side(file, file.base.as_ref()));
+            let failed = head.is_err() || before.is_err();
+            let problem = failed.then(|| format!("{}: its reader failed; please report this", file.path));
+            let (head, before) = (head.unwrap_or(None), before.unwrap_or(None));
+            (Parsed { file, head, before, moved_from: None }, problem)
+        })
+        .collect();
+    let (parsed, problems): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
+    (parsed, problems.into_iter().flatten().collect())
+}
+
+/// Pairs what was removed with what was added. A file with the same text has moved; so has the only one of its format
+/// that went, when most of it came back.
+fn follow_moves(parsed: &mut [Parsed<'_>], head_paths: &[String]) {
+    let left = |at: usize| parsed[at].is_removed() && !parsed[at].left_its_manifest(head_paths);
+    let removed: Vec<usize> = (0..parsed.len()).filter(|&at| left(at)).collect();
+    let added: Vec<usize> = (0..parsed.len()).filter(|&at| parsed[at].is_added()).collect();
+    let mut texts: HashMap<&str, usize> = HashMap::new();
+    for &at in removed.iter().rev() {
+        texts.extend(parsed[at].before.as_ref().map(|lockfile| (lockfile.source.raw(), at)));
+    }
+    for &to in &added {
+        let same = parsed[to].head.as_ref().and_then(|lockfile| texts.remove(lockfile.source.raw()));
+        let from = same.or_else(|| only_candidate(parsed, &removed, &added, to));
+        if let Some(from) = from.filter(|&from| parsed[from].is_removed()) {
+            parsed[to].moved_from = Some(parsed[from].file.path.as_str());
+            parsed[to].before = parsed[from].before.take();
+        }
+    }
+}
+
+fn only_candidate(parsed: &[Parsed<'_>], removed: &[usize], added: &[usize], to: usize) -> Option<usize> {
+    let format = parsed[to].file.format?.id;
+    let of_format = |list: &[usize]| -> Vec<usize> {
+        list.iter()
+            .copied()
+            .filter(|&at| parsed[at].file.format.is_some_and(|it| it.id == format))
+            .take(2)
+            .collect()
+    };
+    let (removed, added) = (of_format(removed), of_format(added));
+    let (&[from], &[_]) = (removed.as_slice(), added.as_slice()) else { return None };
+    let releases = |lockfile: &Lockfile<'_>| -> HashSet<String> {
+        lockfile.packages.iter().map(|it| it.label()).collect()
+    };
+    let (before, now) = (releases(parsed[from].before.as_ref()?), releases(parsed[to].head.as_ref()?));
+    let kept = now.iter().filter(|label| before.contains(*label)).count();
+    (kept * 2 >= before.len()).then_some(from)
+}
+
+fn parse_side<'a>(file: &'a File, source: Option<&'a Source>) -> Result<Option<Lockfile<'a>>, ()> {
+    let (Some(format), Some(source)) = (file.format, source) else { return Ok(None) };
+    catch_unwind(AssertUnwindSafe(|| format.read(source))).map(Some).map_err(drop)
+}
+
+impl<'a> Parsed<'a> {
+    fn base(&'a self) -> Option<&'a Lockfile<'a>> {
+        if self.file.same { self.head.as_ref() } else { self.before.as_ref() }
+    }
+
+    fn is_removed(&self) -> bool {
+        self.head.is_none() && self.file.head.is_none() && self.before.is_some()
+    }
+
+    /// A lockfile moves with its project: one whose manifest stays has been taken away.
+    fn left_its_manifest(&self, head_paths: &[String]) -> bool {
+        let folder = crate::model::folder(&self.file.path);
+        let manifests = self.file.format.map_or(&[][..], |format| format.manifests);
+        let beside =
+            |name: &&str| if folder.is_empty() { (*name).to_owned() } else { format!("{folder}/{name}") };
+        manifests.iter().map(beside).any(|path| head_paths.binary_search(&path).is_ok())
+    }
+
+    fn is_added(&self) -> bool {
+        self.head.is_some() && self.before.is_none() && !self.file.same
+    }
+
+    /// What the rules say of it. A rule that panics is a bug; it costs one file, and the run says so.
+    fn run(&'a self, cx: &Context<'a>, rules: &[&'static Rule]) -> Result<Pass<'a>, ()> {
+        let sides = match &self.head {
+            Some(lockfile) if cx.base.is_none() => Sides::One(lockfile),
+            Some(lockfile) if self.file.same => Sides::Same(lockfile),
+            head => Sides::Changed(Pair { head: head.as_ref(), base: self.before.as_ref() }),
+        };
+        catch_unwind(AssertUnwindSafe(|| pass::run(cx, rules, sides))).map_err(drop)
+    }
+
+    fn cover(&self, has_base: bool, tally: Tally) -> Option<Covered> {
+        let lockfile = self.head.as_ref().or(self.before.as_ref())?;
+        let state = match (&self.head, has_base) {
+            (None, _) => State::Removed,
+            (Some(head), _) if !head.is_readable() => State::Unreadable,
+            (Some(_), false) => State::Alone,
+            (Some(_), true) if self.file.same => State::Unchanged,
+            (Some(_), true) if self.before.is_some() => State::Changed,
+            (Some(_), true) => State::Added,
+        };
+        Some(Covered {
+            path: self.file.path.clone(),
+            format: lockfile.format.id,
+            state,
+            moved_from: self.moved_from.map(str::to_owned),
+            base_unreadable: self.before.as_ref().is_some_and(|before| !before.is_readable()),
+            packages: lockfile.packages.len(),
+            hashed: tally.hashed,
+            unhashable: tally.unhashable,
+            compared: tally.compared,
+            not_comparable: tally.not_comparable,
+        })
+    }
+}
+
+/// Finds what the base side has too, by running the rules of content over what differs there.
+fn mark_preexisting<'a>(
+    findings: &mut [Finding],
+    parsed: &'a [Parsed<'a>],
+    cx: &Context<'a>,
+    base: Vec<&'a Lockfile<'a>>,
+    rules: &[&'static Rule],
+) {
+    let of_rule: HashMap<_, _> = rules.iter().map(|rule| (rule.id, *rule)).collect();
+    let same: HashSet<&str> =
+        parsed.iter().filter(|it| it.file.same).map(|it| it.file.path.as_str()).collect();
+    let Some(side) = &cx.base else { return };
+    let before = Context {
+        base_name: cx.base_name,
+        policy: cx.policy,
+        head: World::new(base, side.companions.clone(), side.paths),
+        base: None,
+    };
+    // Two faults that look the same are two: as many are known as there were.
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for lockfile in parsed.iter().filter_map(|it| it.before.as_ref()) {
+        for identity in report::identities(&pass::run(&before, rules, Sides::One(lockfile)).found) {
+            *known.entry(identity).or_default() += 1;
+        }
+    }
+    for finding in findings {
+        let is_content = of_rule.get(finding.rule).is_some_and(|rule| !rule.is_change());
+        if !is_content {
+            continue;
+        }
+        let left = known.get_mut(finding.identity()).filter(|left| **left > 0);
+        finding.preexisting = same.contains(finding.path.as_str()) || left.is_some();
+        left.into_iter().for_each(|left| *left -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    const SUM: &str = "a v1.0.0 h1:{A}\nb v1.0.0 h1:{A}\nc v1.0.0 h1:{A}\n";
+
+    #[test]
+    fn a_moved_lockfile_is_followed() {
+        check("lockfile-removed").base("a/go.sum", SUM).head("b/go.sum", SUM).finds(&[]);
+        let edited = SUM.replace("b v1.0.0", "b v1.1.0");
+        check("lockfile-removed").base("a/go.sum", SUM).head("b/go.sum", &edited).finds(&[]);
+        check("lockfile-removed")
+            .base("a/go.sum", SUM)
+            .head("b/go.sum", "x v1.0.0 h1:{A}\n")
+            .finds(&["a/go.sum warning a/go.sum was removed."]);
+    }
+
+    #[test]
+    fn two_rules_about_one_field_make_one_finding() {
+        let lock = |url: &str| {
+            format!(
+                r#"{{"lockfileVersion": 3, "packages": {{"node_modules/x": {{"version": "1.0.0", "resolved": "{url}", "integrity": "sha512-{{A512}}"}}}}}}"#
+            )
+        };
+        let base = lock("https://registry.example.com/x/-/x-1.0.0.tgz");
+        let head = lock("http://evil.example.net/x/-/x-1.0.0.tgz");
+        let findings =
+            check("insecure-url").base("package-lock.json", &base).head("package-lock.json", &head).all();
+        let found: Vec<_> = findings.iter().map(|it| (it.rule, it.also.as_slice())).collect();
+        assert_eq!(found, [("registry-changed", &["unpinned-registry", "insecure-url"][..])]);
+    }
+}

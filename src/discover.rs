@@ -1,0 +1,334 @@
+//! Which files are looked at: what is tracked, what is not yet, and what a user's PATHs leave of it.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
+
+use crate::formats;
+use crate::repo::{Repo, Staging};
+use crate::{manifest, policy};
+
+/// Whether a path is read at all: a lockfile, a manifest, client configuration, the policy.
+pub fn is_interesting(path: &[u8]) -> bool {
+    static SHAPES: LazyLock<Shapes> = LazyLock::new(Shapes::new);
+    if !SHAPES.may_hold(path) {
+        return false;
+    }
+    let is_policy = || policy::FILES.iter().any(|name| name.as_bytes() == path);
+    formats::of_path(path).is_some() || manifest::ecosystem(path).is_some() || is_policy()
+}
+
+/// What the base names of interest have in common. Nearly every path of a repository is refused by this glance.
+struct Shapes {
+    /// By first byte: the lengths, one bit each.
+    lengths: [u64; 256],
+    /// Of names that begin with anything.
+    ends: Vec<&'static [u8]>,
+}
+
+impl Shapes {
+    fn new() -> Shapes {
+        let mut shapes = Shapes { lengths: [0; 256], ends: Vec::new() };
+        let locks = formats::ALL.iter().flat_map(|format| format.files.iter().copied());
+        for name in locks.chain(manifest::names()).chain(policy::FILES) {
+            let base = name.rsplit('/').next().unwrap_or(name);
+            match base.split_once('*') {
+                Some((_, end)) => shapes.ends.push(end.as_bytes()),
+                None => shapes.lengths[usize::from(base.as_bytes()[0])] |= 1 << base.len(),
+            }
+        }
+        shapes
+    }
+
+    fn may_hold(&self, path: &[u8]) -> bool {
+        let base = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
+        let Some(first) = base.first() else { return false };
+        let fits = base.len() < 64 && self.lengths[usize::from(*first)] & (1 << base.len()) != 0;
+        fits || self.ends.iter().any(|end| base.ends_with(end))
+    }
+}
+
+/// A path as text. What is not UTF-8 in it is replaced: it is shown, never opened.
+pub fn spell(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+/// What the user's PATHs ask for.
+pub struct Selection {
+    wanted: Vec<Wanted>,
+    /// The positions of those that name a file or folder: one look for each folder above a path, however many there are.
+    below: HashMap<String, usize>,
+    globs: GlobSet,
+    /// The positions of those that are globs, as `globs` counts them.
+    glob_positions: Vec<usize>,
+}
+
+enum Wanted {
+    /// A file or a folder with everything in it; empty is the root.
+    Below(String),
+    Glob(Glob),
+}
+
+/// A PATH that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    #[error("{path} is outside of {root}")]
+    Outside { path: String, root: String },
+    #[error("{0} matches no lockfile")]
+    Nothing(String),
+    #[error("`{glob}` is no glob: {why}")]
+    Glob { glob: String, why: String },
+}
+
+impl Selection {
+    /// PATHs are relative to the folder in which they were typed, `root` is what everything else is relative to.
+    pub fn new(paths: &[String], folder: &Path, root: &Path) -> Result<Selection, SelectionError> {
+        let wanted: Vec<_> =
+            paths.iter().map(|path| Wanted::new(path, folder, root)).collect::<Result<_, _>>()?;
+        let mut below = HashMap::new();
+        let (mut globs, mut glob_positions) = (GlobSetBuilder::new(), Vec::new());
+        for (position, it) in wanted.iter().enumerate() {
+            match it {
+                Wanted::Below(path) => {
+                    below.insert(path.clone(), position);
+                }
+                Wanted::Glob(glob) => {
+                    globs.add(glob.clone());
+                    glob_positions.push(position);
+                }
+            }
+        }
+        let wrong = |error: globset::Error| SelectionError::Glob {
+            glob: String::new(),
+            why: error.kind().to_string(),
+        };
+        Ok(Selection { wanted, below, globs: globs.build().map_err(wrong)?, glob_positions })
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.wanted.is_empty()
+            || above(path).any(|it| self.below.contains_key(it))
+            || self.globs.is_match(path)
+    }
+
+    /// Files that were named one by one: they count even when git ignores them.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.wanted.iter().filter_map(|wanted| match wanted {
+            Wanted::Below(path) if formats::of_path(path.as_bytes()).is_some() => Some(path.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether a file was named.
+    pub fn names(&self, path: &str) -> bool {
+        self.below.contains_key(path)
+    }
+
+    /// Every PATH must have found something: a typing error must not look like a clean run.
+    pub fn check<'p>(
+        &self,
+        paths: &[String],
+        found: impl Iterator<Item = &'p str>,
+    ) -> Result<(), SelectionError> {
+        let mut has_found = vec![false; self.wanted.len()];
+        if has_found.is_empty() {
+            return Ok(());
+        }
+        for path in found {
+            above(path).filter_map(|it| self.below.get(it)).for_each(|at| has_found[*at] = true);
+            self.globs.matches(path).into_iter().for_each(|at| has_found[self.glob_positions[at]] = true);
+        }
+        let is_twin = |at: usize| matches!(&self.wanted[at], Wanted::Below(path) if self.below[path] != at);
+        match (0..paths.len()).find(|at| !has_found[*at] && !is_twin(*at)) {
+            Some(at) => Err(SelectionError::Nothing(paths[at].clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A path, the folders above it, and the root, which is empty.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    let folders = path.rmatch_indices('/').map(|(at, _)| &path[..at]);
+    std::iter::once(path).chain(folders).chain(Some("").filter(|_| !path.is_empty()))
+}
+
+impl Wanted {
+    fn new(path: &str, folder: &Path, root: &Path) -> Result<Wanted, SelectionError> {
+        let outside = || SelectionError::Outside { path: path.to_owned(), root: root.display().to_string() };
+        let relative = relative_to(root, &folder.join(path)).ok_or_else(outside)?;
+        if path.contains(['*', '?', '[', '{']) && !folder.join(path).exists() {
+            let glob = GlobBuilder::new(&relative).literal_separator(true).build();
+            let wrong = |error: globset::Error| SelectionError::Glob {
+                glob: path.into(),
+                why: error.kind().to_string(),
+            };
+            return glob.map(Wanted::Glob).map_err(wrong);
+        }
+        Ok(Wanted::Below(relative))
+    }
+}
+
+/// The path from the root, also where it was typed by way of a link to it.
+fn relative_to(root: &Path, path: &Path) -> Option<String> {
+    let path = normalize(path);
+    if let Ok(inside) = path.strip_prefix(root) {
+        return Some(spell_os(inside.as_os_str()));
+    }
+    // A file may be a link itself: that one is not to be followed.
+    let (folder, name) =
+        if path.is_dir() { (path.as_path(), None) } else { (path.parent()?, path.file_name()) };
+    let real = fs::canonicalize(folder).ok()?;
+    let inside = real.strip_prefix(root).ok()?;
+    Some(spell_os(name.map_or(inside.to_owned(), |name| inside.join(name)).as_os_str()))
+}
+
+/// Without `.` and `..`, as far as that goes without the disk.
+fn normalize(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Whether a folder above a path is a link on disk. For git, nothing stands there then.
+pub fn is_behind_a_link(root: &Path, path: &[u8]) -> bool {
+    let folders = memchr::memchr_iter(b'/', path).map(|slash| root.join(os_path(&path[..slash])));
+    folders.into_iter().any(|folder| folder.is_symlink())
+}
+
+/// Files of interest that git does not track yet, and does not ignore, sorted. Folders that hold tracked files are
+/// looked into, others walked; a folder with a `.git` is somebody else's repository.
+pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Vec<Vec<u8>> {
+    let tracked: HashSet<&[u8]> = staging.directories.iter().map(Vec::as_slice).collect();
+    let files: HashSet<&[u8]> = staging
+        .files
+        .iter()
+        .map(|file| file.path.as_slice())
+        .chain(staging.unmerged.iter().map(Vec::as_slice))
+        .collect();
+    let nothing = [Vec::new()];
+    let folders = if staging.directories.is_empty() { &nothing[..] } else { &staging.directories };
+    // Every folder is a system call or three: worth all threads. What remains is seldom anything.
+    let look = |folder: &Vec<u8>| {
+        let mut unknown = Vec::new();
+        look_into(root, folder, &mut |path, is_folder| {
+            // Most files are of no interest, which is cheaper to see than whether they are known.
+            let known = match is_folder {
+                true => tracked.contains(path),
+                false => !is_interesting(path) || files.contains(path),
+            };
+            if !known {
+                unknown.push((path.to_vec(), is_folder));
+            }
+        });
+        if !unknown.is_empty() && is_behind_a_link(root, &[folder, &b"/"[..]].concat()) {
+            unknown.clear();
+        }
+        unknown
+    };
+    let unknown: Vec<_> = folders.par_iter().flat_map_iter(look).collect();
+    let mut found = Vec::new();
+    let mut pending: Vec<_> = unknown.into_iter().rev().collect();
+    while let Some((path, is_folder)) = pending.pop() {
+        let here = root.join(os_path(&path));
+        if repo.is_ignored(Path::new(&os_path(&path))) || is_folder && here.join(".git").exists() {
+            continue;
+        }
+        if !is_folder {
+            found.push(path);
+            continue;
+        }
+        look_into(root, &path, &mut |inner, is_folder| {
+            if is_folder || is_interesting(inner) {
+                pending.push((inner.to_vec(), is_folder));
+            }
+        });
+    }
+    found.sort();
+    found
+}
+
+/// Tells what a folder holds, by path from the root, and whether it is a folder. A link never is: none is followed here.
+fn look_into(root: &Path, folder: &[u8], tell: &mut dyn FnMut(&[u8], bool)) {
+    let Ok(entries) = fs::read_dir(root.join(os_path(folder))) else { return };
+    let mut path = folder.to_vec();
+    if !path.is_empty() {
+        path.push(b'/');
+    }
+    let length = path.len();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        let Ok(kind) = entry.file_type() else { continue };
+        if name == b".git" {
+            continue;
+        }
+        path.truncate(length);
+        path.extend_from_slice(name);
+        tell(&path, kind.is_dir());
+    }
+}
+
+/// Files of interest below a folder that is in no repository, sorted. What the folder's own `.gitignore` files leave out,
+/// what was installed and what was built is not looked into; the user's configuration says nothing here.
+pub fn walk(root: &Path) -> Vec<Vec<u8>> {
+    let mut walk = ignore::WalkBuilder::new(root);
+    walk.standard_filters(false).git_ignore(true).require_git(false);
+    walk.filter_entry(|it| {
+        it.depth() == 0 || it.file_type().is_none_or(|kind| !kind.is_dir()) || !is_output(it.path())
+    });
+    let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()));
+    let relative = files.filter_map(|entry| {
+        let path = path_bytes(entry.path().strip_prefix(root).ok()?.as_os_str());
+        is_interesting(&path).then_some(path)
+    });
+    let mut found: Vec<_> = relative.collect();
+    found.sort();
+    found
+}
+
+/// A folder that a package manager or a build made: others' lockfiles are in there.
+fn is_output(path: &Path) -> bool {
+    let named = |name: &str| path.file_name().is_some_and(|it| it == name);
+    named(".git") || named("node_modules") || path.join("CACHEDIR.TAG").exists()
+}
+
+/// A path of the system as git would have it.
+#[cfg(unix)]
+fn path_bytes(path: &std::ffi::OsStr) -> Vec<u8> {
+    path.as_encoded_bytes().to_vec()
+}
+
+/// A path of the system as git would have it.
+#[cfg(not(unix))]
+fn path_bytes(path: &std::ffi::OsStr) -> Vec<u8> {
+    path.to_string_lossy().replace('\\', "/").into_bytes()
+}
+
+fn spell_os(path: &std::ffi::OsStr) -> String {
+    spell(&path_bytes(path))
+}
+
+/// The name that the system knows a path by.
+#[cfg(unix)]
+pub fn os_path(path: &[u8]) -> std::ffi::OsString {
+    use std::os::unix::ffi::OsStringExt;
+    std::ffi::OsString::from_vec(path.to_vec())
+}
+
+/// The name that the system knows a path by.
+#[cfg(not(unix))]
+pub fn os_path(path: &[u8]) -> std::ffi::OsString {
+    String::from_utf8_lossy(path).into_owned().into()
+}

@@ -1,0 +1,161 @@
+//! Text from a repository, made harmless: everything that a lockfile says is hostile until it has been through here.
+//!
+//! Control, bidirectional and invisible characters are shown as escapes, credentials in URLs are masked, and what is
+//! too long is cut. Every message, label and drawn line passes through one of these functions, and nothing else.
+
+use std::borrow::Cow;
+
+use crate::url;
+
+/// The longest text that a message may carry, in characters: enough for any real name, URL and hash.
+const LONGEST: usize = 600;
+
+/// A whole message: escaped, masked, cut.
+pub fn message(text: &str) -> String {
+    let masked = mask(text);
+    let mut out = String::with_capacity(masked.len());
+    for (count, character) in masked.chars().enumerate() {
+        if count == LONGEST {
+            out.push('…');
+            break;
+        }
+        if opens_command(&out, character) {
+            out.pop();
+            out.push_str(&format!("\\u{{{:x}}}", u32::from(character)));
+        }
+        push(&mut out, character);
+    }
+    out
+}
+
+/// The beginning of a text, at most that many bytes. What repeats a text for every finding repeats no more than this, or
+/// one long name would make a small lockfile a report of gigabytes.
+pub fn head(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// A name or version, cut where no real one ends.
+pub fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("{}…", head(text, LONGEST)))
+    }
+}
+
+/// Whether this character is the second of `::` or `##` where a line may begin, now or once it has been wrapped: build
+/// services obey such lines (`::error::…`, `##[error]…`).
+fn opens_command(before: &str, character: char) -> bool {
+    let mut last = before.chars().rev();
+    let doubled = matches!(character, ':' | '#') && last.next() == Some(character);
+    doubled && last.next().is_none_or(|c| !c.is_alphanumeric() && c != '[')
+}
+
+/// One character, or the escape that stands for it.
+pub fn push(out: &mut String, character: char) {
+    match character {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        _ if is_hidden(character) => out.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
+        _ => out.push(character),
+    }
+}
+
+/// Characters that act on a terminal, reorder text or show nothing.
+pub fn is_hidden(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
+    character.is_control() || is_bidi(character) || is_invisible(character)
+}
+
+/// Characters that change the direction of the text around them.
+pub fn is_bidi(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Format characters and separators that show nothing, or end a line where no one looks for it.
+pub fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}' | '\u{e000}'..='\u{f8ff}'
+    )
+}
+
+/// The text with the userinfo of its URLs replaced by `***`. The name `git` is no secret.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let spans = url::userinfo_spans(text);
+    let mut secret = spans.into_iter().filter(|span| &text[span.clone()] != "git").peekable();
+    if secret.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for span in secret {
+        out.push_str(&text[at..span.start]);
+        out.push_str("***");
+        at = span.end;
+    }
+    out.push_str(&text[at..]);
+    Cow::Owned(out)
+}
+
+/// A path or name as one word of a shell command.
+pub fn shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@+:,=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts_on_the_terminal() {
+        let hostile = "a\u{1b}[31mred\u{7}\n::error::x\r\u{202e}evil\u{200b}\u{85}\u{2028}";
+        let shown = message(hostile);
+        assert_eq!(shown, "a\\u{1b}[31mred\\u{7}\\n::error::x\\r\\u{202e}evil\\u{200b}\\u{85}\\u{2028}");
+        assert!(!shown.chars().any(is_hidden));
+    }
+
+    #[test]
+    fn no_text_is_a_command_to_a_build_service() {
+        assert_eq!(message("::error::x"), "\\u{3a}:error::x");
+        assert_eq!(message("a ::add-mask::x ##[error]y"), "a \\u{3a}:add-mask::x \\u{23}#[error]y");
+        assert_eq!(message(&message("x/::::y")), message("x/::::y"));
+        assert_eq!(message("http://[::1]/ a::b"), "http://[::1]/ a::b");
+    }
+
+    #[test]
+    fn credentials_are_masked_wherever_they_stand() {
+        assert_eq!(
+            mask("from https://me:secret@host/x and git+ssh://git@host/y"),
+            "from https://***@host/x and git+ssh://git@host/y"
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(message(&"é".repeat(1_000_000)).chars().count(), LONGEST + 1);
+        assert_eq!(cut(&"é".repeat(1_000_000)), format!("{}…", "é".repeat(LONGEST / 2)));
+        assert_eq!((cut("short"), head("éé", 3)), (Cow::Borrowed("short"), "é"));
+    }
+
+    #[test]
+    fn shell_words_are_quoted_when_they_must() {
+        assert_eq!(shell("a/b.lock"), "a/b.lock");
+        assert_eq!(shell("a b'c"), r"'a b'\''c'");
+        assert_eq!(shell("-rf"), "'-rf'");
+    }
+}

@@ -1,0 +1,175 @@
+//! What is reported: plain data, owned, in the shape of the JSON report.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::source::Side;
+
+/// How much a finding weighs, lightest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub enum Level {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Level {
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Level, String> {
+        match text {
+            "note" => Ok(Level::Note),
+            "warning" => Ok(Level::Warning),
+            "error" => Ok(Level::Error),
+            _ => Err(format!("`{text}` is no level: error, warning or note")),
+        }
+    }
+}
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    pub level: Level,
+    /// What is wrong. Its first sentence stands alone.
+    pub message: String,
+    /// What to do, with the next command to type.
+    pub help: String,
+    /// The lockfile, relative to the root of the repository.
+    pub path: String,
+    /// Where, on the head side: one line. Absent when the file is gone.
+    pub span: Option<Span>,
+    pub package: Option<PackageRef>,
+    /// Other places that belong to it, the base side's line among them.
+    pub related: Vec<Related>,
+    /// Rules that speak of the same field of the same entry.
+    pub also: Vec<&'static str>,
+    /// Whether the base side has it too.
+    pub preexisting: bool,
+    /// Stable under edits elsewhere in the file.
+    pub fingerprint: String,
+    /// What to write at the caret.
+    #[serde(skip)]
+    pub label: String,
+    #[serde(skip)]
+    pub side: Side,
+    /// A tamper rule's: named first.
+    #[serde(skip)]
+    pub tamper: bool,
+}
+
+/// A stretch of one line; `end` is exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Span {
+    pub start: Position,
+    pub end: Position,
+}
+
+/// 1-based line and column (in Unicode scalar values); offset in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+    pub offset: usize,
+}
+
+/// The package that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct PackageRef {
+    pub ecosystem: &'static str,
+    pub name: String,
+    pub version: Option<String>,
+    /// A package URL.
+    pub purl: String,
+}
+
+/// A place that belongs to a finding.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Related {
+    /// As git names it on its side: `HEAD:Cargo.lock`.
+    pub at: String,
+    pub path: String,
+    pub span: Option<Span>,
+    pub message: String,
+    #[serde(skip)]
+    pub side: Side,
+}
+
+/// A package URL (<https://github.com/package-url/purl-spec>).
+pub fn purl(ecosystem: &str, name: &str, version: Option<&str>) -> String {
+    let mut out = format!("pkg:{ecosystem}/");
+    for (at, segment) in name.split('/').enumerate() {
+        if at > 0 {
+            out.push('/');
+        }
+        percent_encode(&mut out, segment);
+    }
+    if let Some(version) = version {
+        out.push('@');
+        percent_encode(&mut out, version);
+    }
+    out
+}
+
+fn percent_encode(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+}
+
+/// What makes a finding the same finding after edits elsewhere: 32 hex digits over its parts.
+pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    data_encoding::HEXLOWER.encode(&hash.finalize()[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_urls_are_encoded() {
+        assert_eq!(purl("npm", "@acme/x", Some("1.0.0+b")), "pkg:npm/%40acme/x@1.0.0%2Bb");
+        assert_eq!(purl("golang", "example.com/a\n", None), "pkg:golang/example.com/a%0A");
+    }
+
+    #[test]
+    fn parts_of_a_fingerprint_do_not_run_together() {
+        assert_ne!(fingerprint(["ab", "c"]), fingerprint(["a", "bc"]));
+    }
+}

@@ -1,0 +1,196 @@
+//! The lockfile formats: one file each. To add one, write the file and list it here.
+
+pub mod cargo;
+pub mod go;
+pub mod npm;
+pub mod pnpm;
+pub mod uv;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::model::{Ecosystem, Lockfile};
+use crate::source::Source;
+use crate::syntax::Text;
+
+/// What there is to know of a format before a file of it is read.
+#[derive(Debug)]
+pub struct Format {
+    /// Stable: it stands in reports.
+    pub id: &'static str,
+    pub ecosystem: Ecosystem,
+    /// Base names that lockfiles of this format have; one `*` may stand for anything.
+    pub files: &'static [&'static str],
+    /// Base names of what the lockfile was made from, in the same folder or below.
+    pub manifests: &'static [&'static str],
+    /// The versions that are known, as a lockfile states them; empty for a format that states none.
+    pub versions: &'static [&'static str],
+    /// The manifest itself selects releases, so one that it selects must stand in the lockfile.
+    pub manifest_selects: bool,
+    /// Every client that writes it hashes archives that are at a URL of their own (pnpm before 11 does not).
+    pub hashes_archives: bool,
+    /// The commands that make the file anew and fetch the pinned bytes anew, for help texts.
+    pub relock: &'static str,
+    pub parse: for<'s> fn(&'s Source) -> Lockfile<'s>,
+}
+
+pub static ALL: &[&Format] = &[&cargo::FORMAT, &go::FORMAT, &npm::FORMAT, &pnpm::FORMAT, &uv::FORMAT];
+
+impl Format {
+    /// Reads a file of this format. Whatever the bytes, this gives a lockfile: with faults, if need be.
+    pub fn read<'s>(&'static self, source: &'s Source) -> Lockfile<'s> {
+        let mut lockfile = (self.parse)(source);
+        if !lockfile.is_readable() {
+            lockfile.packages.clear();
+            lockfile.roots.clear();
+            lockfile.settings.clear();
+        }
+        lockfile
+    }
+
+    /// Whether a newer client than this lockproof knows has written the file.
+    pub fn knows(&self, version: &Text<'_>) -> bool {
+        self.versions.is_empty() || self.versions.iter().any(|known| *known == version.as_str())
+    }
+}
+
+/// The format of a file, by its base name.
+pub fn of_path(path: &[u8]) -> Option<&'static Format> {
+    static NAMES: LazyLock<Names> = LazyLock::new(Names::new);
+    NAMES.find(path)
+}
+
+/// Base names by length: most paths of a repository are refused by a look at their last slash and one table entry.
+struct Names {
+    exact: HashMap<&'static [u8], &'static Format>,
+    lengths: [bool; 64],
+    patterns: Vec<(&'static [u8], &'static [u8], &'static Format)>,
+}
+
+impl Names {
+    fn new() -> Names {
+        let mut names = Names { exact: HashMap::new(), lengths: [false; 64], patterns: Vec::new() };
+        for format in ALL {
+            for file in format.files {
+                match file.split_once('*') {
+                    Some((head, tail)) => names.patterns.push((head.as_bytes(), tail.as_bytes(), format)),
+                    None => {
+                        names.lengths[file.len()] = true;
+                        names.exact.insert(file.as_bytes(), format);
+                    }
+                }
+            }
+        }
+        names
+    }
+
+    fn find(&self, path: &[u8]) -> Option<&'static Format> {
+        let base = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
+        if self.lengths.get(base.len()) == Some(&true)
+            && let Some(format) = self.exact.get(base)
+        {
+            return Some(format);
+        }
+        let fits = |head: &[u8], tail: &[u8]| {
+            base.len() > head.len() + tail.len() && base.ends_with(tail) && base.starts_with(head)
+        };
+        self.patterns.iter().find(|(head, tail, _)| fits(head, tail)).map(|(.., format)| *format)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Digest, Edge};
+
+    #[test]
+    fn formats_are_found_by_base_name() {
+        let id = |path: &str| of_path(path.as_bytes()).map(|format| format.id);
+        assert_eq!(id("Cargo.lock"), Some("cargo"));
+        assert_eq!(id("a/b/package-lock.json"), Some("npm"));
+        assert_eq!(id("npm-shrinkwrap.json"), Some("npm"));
+        assert_eq!(id("pnpm-lock.feature.yaml"), Some("pnpm"));
+        assert_eq!(id("tools/x.py.lock"), Some("uv"));
+        assert_eq!(id("package-lock.json/x"), None);
+        assert_eq!(id("my-package-lock.json"), None);
+        assert_eq!(id(".py.lock"), None);
+    }
+
+    /// Everything that a reader makes of a file, a line for each entry.
+    fn dump(lockfile: &Lockfile<'_>) -> String {
+        let mut out = format!("{} {:?}\n", lockfile.format.id, lockfile.schema_version);
+        for fault in &lockfile.faults {
+            out += &format!("fault {:?} {:?} {}\n", fault.kind, fault.at, fault.message);
+        }
+        for setting in &lockfile.settings {
+            out += &format!("setting {} ({} bytes)\n", setting.name.as_str(), setting.value.len());
+        }
+        let edge = |edge: &Edge<'_>| {
+            let show = |text: &Option<Text<'_>>| {
+                text.as_ref().map_or(String::new(), |text| format!(" {}", text.as_str()))
+            };
+            format!("  {:?} {}{}{}\n", edge.kind, edge.name.as_str(), show(&edge.range), show(&edge.target))
+        };
+        for root in &lockfile.roots {
+            out += &format!("root {:?}\n", root.path);
+            out.extend(root.edges.iter().map(edge));
+        }
+        for package in &lockfile.packages {
+            let line = lockfile.source.place(lockfile.source.span(package.heading()).unwrap().start).line;
+            out += &format!("{line}: {} = {} {:?}\n", package.slot.as_str(), package.label(), package.origin);
+            let alias = package
+                .alias
+                .as_ref()
+                .map(|alias| format!(" known as {}", alias.as_str()))
+                .unwrap_or_default();
+            let bundle = package
+                .bundled_in
+                .map(|at| format!(" in {}", lockfile.packages[at].label()))
+                .unwrap_or_default();
+            out += &format!(
+                "  {:?}{alias}{bundle} {:?} {:?}\n",
+                package.flags, package.exemption, package.claim
+            );
+            for artifact in &package.artifacts {
+                let digest =
+                    |it: &Digest<'_>| format!("{:?} {:?} {:?}", it.algorithm, it.subject, it.malformed);
+                let digests: Vec<_> = artifact.digests.iter().map(digest).collect();
+                out += &format!("  artifact {:?} {:?} {digests:?}\n", artifact.key, artifact.url);
+            }
+            out.extend(package.edges.iter().map(edge));
+        }
+        out
+    }
+
+    #[test]
+    fn real_lockfiles_are_read_as_their_clients_wrote_them() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
+        let mut count = 0;
+        for path in crate::discover::walk(&root) {
+            let Some(format) = of_path(&path) else { continue };
+            let path = String::from_utf8(path).unwrap();
+            let full = root.join(&path);
+            let source = Source::new(&*path, crate::source::Side::Worktree, std::fs::read(&full).unwrap());
+            let lockfile = format.read(&source);
+            insta::with_settings!({ snapshot_path => full.parent().unwrap(), prepend_module_to_snapshot => false, omit_expression => true }, {
+                insta::assert_snapshot!(full.file_name().unwrap().to_string_lossy().into_owned(), dump(&lockfile));
+            });
+            count += 1;
+        }
+        assert!(count > 40, "{count}");
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_listed() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/formats");
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .filter(|name| name != "mod")
+            .collect();
+        files.sort();
+        let mut listed: Vec<_> = ALL.iter().map(|format| format.id).collect();
+        listed.sort();
+        assert_eq!(files, listed);
+    }
+}

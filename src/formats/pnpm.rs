@@ -1,0 +1,318 @@
+//! `pnpm-lock.yaml` (and `pnpm-lock.<branch>.yaml`), versions 5.x, 6 and 9.
+//!
+//! YAML, of one document or two: pnpm 11 and later put what pnpm itself and its configuration need into a document of
+//! its own, in front. `resolution.integrity` is the hash of the registry's `.tgz`; the URL stands there only when it
+//! is not the registry's usual one. Keys carry the peers that an entry was resolved with: one release, many slots.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::Format;
+use crate::integrity;
+use crate::model::{
+    Artifact, Ecosystem, Edge, EdgeKind, Exemption, Git, Lockfile, Origin, Package, Root, Setting,
+};
+use crate::source::Source;
+use crate::syntax::{Fault, Node, Table, Text, yaml};
+use crate::url;
+
+pub static FORMAT: Format = Format {
+    id: "pnpm",
+    ecosystem: Ecosystem::Npm,
+    files: &["pnpm-lock.yaml", "pnpm-lock.*.yaml"],
+    manifests: &["package.json"],
+    versions: &["5", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0", "6.1", "7.0", "9.0"],
+    manifest_selects: false,
+    hashes_archives: false,
+    relock: "pnpm install --lockfile-only",
+    parse,
+};
+
+fn parse(source: &Source) -> Lockfile<'_> {
+    let mut lockfile = Lockfile::new(source, &FORMAT);
+    let yaml = yaml::read(source);
+    lockfile.faults = yaml.faults;
+    for document in &yaml.documents {
+        match document {
+            Node::Table(root) => read_document(root, &mut lockfile),
+            Node::Other("") => {}
+            other => lockfile.faults.push(Fault::shape(other.slice(), "a document should be a mapping")),
+        }
+    }
+    lockfile.require_version();
+    lockfile
+}
+
+fn read_document<'s>(root: &Table<'s>, lockfile: &mut Lockfile<'s>) {
+    let mut snapshots = None;
+    let first = lockfile.packages.len();
+    for (key, node) in &root.entries {
+        match (key.as_str(), node) {
+            ("lockfileVersion", _) => lockfile.schema_version = node.scalar(),
+            ("packages", Node::Table(table)) => {
+                lockfile.packages.reserve(table.entries.len());
+                table.entries.iter().for_each(|(key, node)| read_package(key, node, lockfile));
+            }
+            ("snapshots", Node::Table(table)) => snapshots = Some(table),
+            ("importers", Node::Table(table)) => {
+                lockfile.roots.extend(table.entries.iter().map(|(path, node)| importer(path, node)));
+            }
+            ("packages" | "snapshots" | "importers", other) if *other != Node::Other("") => {
+                lockfile.faults.push(Fault::shape(key.raw, "should be a mapping"));
+            }
+            ("time", _) => {}
+            ("dependencies" | "devDependencies" | "optionalDependencies" | "specifiers", _) => {}
+            _ => lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}") }),
+        }
+    }
+    if root.get("importers").is_none() && root.get("lockfileVersion").is_some() {
+        lockfile.roots.push(project(Text::default(), root));
+    }
+    if let Some(snapshots) = snapshots {
+        attach(snapshots, &mut lockfile.packages[first..]);
+    }
+}
+
+fn read_package<'s>(key: &Text<'s>, node: &Node<'s>, lockfile: &mut Lockfile<'s>) {
+    let Some(table) = node.as_table() else {
+        lockfile.faults.push(Fault::shape(key.raw, "an entry should be a mapping"));
+        return;
+    };
+    let (name, version) = split_key(key);
+    let (host, name) = split_host(name);
+    let mut package = Package { slot: key.clone(), name, version, ..Package::default() };
+    let mut resolution = None;
+    for (field, value) in &table.entries {
+        match (field.as_str(), value) {
+            ("resolution", Node::Table(table)) => resolution = Some(table),
+            ("resolution", _) => {
+                lockfile.faults.push(Fault::shape(field.raw, "should be a mapping"));
+            }
+            // Entries that no registry names carry their own name and version.
+            ("name", Node::String(text)) => {
+                let names_itself =
+                    package.version.as_ref().is_some_and(|version| is_number(version.as_str()));
+                if names_itself && package.name.as_str() != text.as_str() {
+                    lockfile.faults.push(Fault::shape(text.raw, "should be the name that its key says"));
+                }
+                package.name = text.clone();
+            }
+            ("version", _) => package.version = value.scalar().or(package.version.take()),
+            ("dev", Node::Other(raw)) => package.flags.dev = *raw == "true",
+            ("optional", Node::Other(raw)) => package.flags.optional = *raw == "true",
+            ("requiresBuild", Node::Other(raw)) => package.flags.install_script = *raw == "true",
+            _ => {}
+        }
+    }
+    read_edges(table, &mut package.edges);
+    match resolution {
+        Some(resolution) => read_resolution(resolution, &mut package),
+        None => package.origin = Origin::Unknown,
+    }
+    if let (Origin::Registry(place @ None), Some(host)) = (&mut package.origin, host) {
+        *place = Some(Cow::Owned(format!("https://{}", host.as_str())));
+        package.source.get_or_insert(host);
+    }
+    settle_version(&mut package);
+    lockfile.packages.push(package);
+}
+
+/// Behind the name may stand an address (`x@file:…`: no version), or a registry's name in front of the version
+/// (`x@work:1.0.0`).
+fn settle_version(package: &mut Package<'_>) {
+    let Some(version) = &package.version else { return };
+    let Some((_, rest)) = version.as_str().split_once(':') else { return };
+    let of_registry = rest.starts_with(|c: char| c.is_ascii_digit()) && !version.as_str().contains('/');
+    package.version =
+        of_registry.then(|| version.part(version.as_str().len() - rest.len()..version.as_str().len()));
+}
+
+/// In front of a name may stand the host of another registry than the configured one.
+fn split_host<'s>(name: Text<'s>) -> (Option<Text<'s>>, Text<'s>) {
+    match name.as_str().split_once('/') {
+        Some((host, rest)) if host.contains('.') && !host.starts_with('@') => {
+            let (end, length) = (host.len(), name.as_str().len());
+            (Some(name.part(0..end)), name.part(length - rest.len()..length))
+        }
+        _ => (None, name),
+    }
+}
+
+/// A version, and no address in place of one.
+fn is_number(version: &str) -> bool {
+    version.starts_with(|c: char| c.is_ascii_digit())
+        && version.contains('.')
+        && !version.contains([':', '/'])
+}
+
+/// Name and version of a key: `n@v` (9), `/n@v(peers)` (6), `/n/v_peers` (5); a host may stand in front.
+fn split_key<'s>(key: &Text<'s>) -> (Text<'s>, Option<Text<'s>>) {
+    let text = key.as_str();
+    let start = usize::from(text.starts_with('/'));
+    let end = text.find('(').unwrap_or(text.len());
+    // A scope begins with the character that divides name and version.
+    let from = start + usize::from(text[start..end].starts_with('@'));
+    if let Some(at) = text[from..end].find('@').map(|at| from + at)
+        && !text[from..at].contains("_")
+        && text[start..at].matches('/').count() <= usize::from(from > start)
+    {
+        return (key.part(start..at), Some(key.part(at + 1..end)));
+    }
+    let Some(at) = text[start..end].rfind('/').map(|at| start + at) else { return (key.clone(), None) };
+    let until = text[at..end].find('_').map_or(end, |peers| at + peers);
+    (key.part(start..at), Some(key.part(at + 1..until)))
+}
+
+fn read_resolution<'s>(table: &Table<'s>, package: &mut Package<'s>) {
+    let (mut kind, mut tarball, mut repo, mut commit, mut registry) = (None, None, None, None, None);
+    for (key, node) in &table.entries {
+        let text = node.scalar();
+        match key.as_str() {
+            "integrity" => package.artifacts.extend(text.map(|text| artifact(text, None))),
+            "tarball" => tarball = text,
+            "type" => kind = text,
+            "repo" => repo = text,
+            "commit" => commit = text,
+            "registry" => registry = text,
+            "variants" => read_variants(node, package),
+            _ => {}
+        }
+    }
+    (package.origin, package.exemption) = match (kind.as_ref().map(Text::as_str), &tarball, &repo) {
+        (Some("git"), _, Some(repo)) => (git(repo, commit.as_ref()), Some(Exemption::Git)),
+        (Some("directory"), ..) => (Origin::Path, Some(Exemption::Path)),
+        (_, Some(tarball), _) => of_tarball(tarball, package.name.as_str()),
+        _ => (Origin::Registry(registry.as_ref().map(|text| text.borrow(url::place(text.as_str())))), None),
+    };
+    if let (Some(artifact), Some(tarball)) = (package.artifacts.first_mut(), &tarball) {
+        artifact.url = Some(tarball.clone());
+    }
+    package.source = tarball.or(repo).or(registry);
+    if package.source.is_none() {
+        package.source = package.artifacts.first().and_then(|artifact| artifact.url.clone());
+    }
+}
+
+fn git<'s>(repo: &Text<'s>, commit: Option<&Text<'s>>) -> Origin<'s> {
+    let own = |part: Cow<'_, str>| Cow::Owned(part.into_owned());
+    let address = format!("git+{}", repo.as_str());
+    let known = url::git(repo.as_str()).or_else(|| url::git(&address)).map(|git| own(git.repository));
+    Origin::Git(Box::new(Git {
+        repository: known.unwrap_or_else(|| own(url::place(repo.as_str()))),
+        reference: commit.filter(|commit| !url::is_commit(commit.as_str())).map(|it| own(it.as_str().into())),
+        commit: commit.filter(|commit| url::is_commit(commit.as_str())).map(|it| own(it.as_str().into())),
+    }))
+}
+
+/// A forge's archive of a commit is a git source by another name: it has no hash, and needs none.
+fn of_tarball<'s>(tarball: &Text<'s>, name: &str) -> (Origin<'s>, Option<Exemption>) {
+    let text = tarball.as_str();
+    if let (Some(commit), Some(url)) = (url::commit_in_path(text), url::Url::split(text)) {
+        let path = url.path.find(commit).map_or("", |at| &url.path[..at]);
+        let owner_and_name: Vec<_> = path.split('/').filter(|part| !part.is_empty()).take(2).collect();
+        let repository = format!("{}/{}", url.host.to_ascii_lowercase(), owner_and_name.join("/"));
+        let commit = Some(Cow::Owned(commit.to_owned()));
+        let git = Git { repository: Cow::Owned(repository), reference: None, commit };
+        return (Origin::Git(Box::new(git)), Some(Exemption::Git));
+    }
+    if let Some(place) = url::npm_registry(text, name) {
+        return (Origin::Registry(Some(tarball.borrow(place))), None);
+    }
+    match url::Url::split(text) {
+        Some(_) => (Origin::Url(tarball.borrow(url::archive_place(text))), None),
+        None if text.starts_with("file:") && !text.starts_with("file://") => (Origin::Path, None),
+        None => (Origin::Unknown, None),
+    }
+}
+
+/// A runtime that pnpm installs itself: one archive per platform.
+fn read_variants<'s>(node: &Node<'s>, package: &mut Package<'s>) {
+    let Node::Array(variants) = node else { return };
+    for variant in variants.iter().filter_map(Node::as_table) {
+        let Some(resolution) = variant.table("resolution") else { continue };
+        let url = resolution.text("url").cloned();
+        package.artifacts.extend(resolution.text("integrity").map(|text| artifact(text.clone(), url)));
+    }
+}
+
+fn artifact<'s>(integrity: Text<'s>, url: Option<Text<'s>>) -> Artifact<'s> {
+    let key = url.as_ref().map(|url| {
+        let length = url::file_name(url.as_str()).len();
+        url.part(url.as_str().len() - length..url.as_str().len())
+    });
+    Artifact {
+        key: key.unwrap_or_default(),
+        url,
+        digests: integrity::sri(integrity.raw),
+        integrity: Some(integrity),
+    }
+}
+
+const GROUPS: [(&str, EdgeKind); 6] = [
+    ("dependencies", EdgeKind::Normal),
+    ("devDependencies", EdgeKind::Dev),
+    ("optionalDependencies", EdgeKind::Optional),
+    ("peerDependencies", EdgeKind::Peer),
+    ("configDependencies", EdgeKind::Build),
+    ("packageManagerDependencies", EdgeKind::Build),
+];
+
+/// The resolved edges of a package: `name: version`.
+fn read_edges<'s>(table: &Table<'s>, into: &mut Vec<Edge<'s>>) {
+    for (group, kind) in GROUPS {
+        let Some(group) = table.table(group) else { continue };
+        into.extend(group.entries.iter().map(|(name, target)| {
+            let (range, target) = match kind {
+                EdgeKind::Peer => (target.scalar(), None),
+                _ => (None, target.scalar()),
+            };
+            Edge { kind, name: name.clone(), range, target }
+        }));
+    }
+}
+
+fn importer<'s>(path: &Text<'s>, node: &Node<'s>) -> Root<'s> {
+    let own = if path.as_str() == "." { path.part(0..0) } else { path.clone() };
+    node.as_table().map_or(Root { path: own.clone(), edges: Vec::new() }, |table| project(own, table))
+}
+
+/// A project's edges: `name: { specifier, version }` since 6, and before that two lists side by side.
+fn project<'s>(path: Text<'s>, table: &Table<'s>) -> Root<'s> {
+    let mut root = Root { path, edges: Vec::new() };
+    let specifiers = table.table("specifiers");
+    let asked: HashMap<_, _> = specifiers
+        .map_or(&[][..], |table| &table.entries[..])
+        .iter()
+        .map(|(name, range)| (name.as_str(), range.scalar()))
+        .collect();
+    for (group, kind) in GROUPS {
+        let Some(group) = table.table(group) else { continue };
+        root.edges.extend(group.entries.iter().map(|(name, value)| match value.as_table() {
+            Some(pair) => Edge {
+                kind,
+                name: name.clone(),
+                range: pair.get("specifier").and_then(Node::scalar),
+                target: pair.get("version").and_then(Node::scalar),
+            },
+            None => Edge {
+                kind,
+                name: name.clone(),
+                range: asked.get(name.as_str()).cloned().flatten(),
+                target: value.scalar(),
+            },
+        }));
+    }
+    root
+}
+
+/// Version 9 keeps edges apart, once for each set of peers: a release has all of them.
+fn attach<'s>(snapshots: &Table<'s>, packages: &mut [Package<'s>]) {
+    let places: HashMap<String, usize> =
+        packages.iter().enumerate().map(|(at, package)| (package.slot.as_str().to_owned(), at)).collect();
+    for (key, node) in &snapshots.entries {
+        let base = key.as_str().split('(').next().unwrap_or_default();
+        let (Some(&at), Some(table)) = (places.get(base), node.as_table()) else { continue };
+        read_edges(table, &mut packages[at].edges);
+        packages[at].flags.optional |= table.flag("optional");
+    }
+}

@@ -1,0 +1,85 @@
+//! What a run is asked to do, once it has been understood. Nothing here knows how it was typed.
+
+use std::path::PathBuf;
+
+use crate::finding::Level;
+
+/// Which files are judged, and what they are compared with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Files, folders, globs; everything when empty.
+    pub paths: Vec<String>,
+    /// The folder that `paths` are relative to; the repository is the one around it.
+    pub folder: PathBuf,
+    pub head: Head,
+    pub base: Base,
+    /// Whether findings that the base side has too count. By default they don't where a change is judged.
+    pub scope: Option<Scope>,
+    pub policy: PolicyFile,
+    /// Which side the policy is read from. By default the base side where a revision is compared with, so that a
+    /// change can't loosen what judges it.
+    pub policy_from: Option<PolicyFrom>,
+    /// Rules to run; all when empty.
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+    /// `RULE=LEVEL`, over the policy's.
+    pub levels: Vec<(String, String)>,
+    /// Threads; 0 is one for each processor.
+    pub jobs: usize,
+}
+
+/// The side that is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Head {
+    #[default]
+    Worktree,
+    Index,
+    Revision(String),
+}
+
+/// The side that it is compared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Base {
+    /// HEAD; for a revision, its first parent.
+    #[default]
+    Default,
+    None,
+    /// The merge base of this revision and the head.
+    MergeBase(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    All,
+    New,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PolicyFile {
+    /// `lockproof.toml` or `.config/lockproof.toml`, if there is one.
+    #[default]
+    Default,
+    At(PathBuf),
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyFrom {
+    Base,
+    Head,
+}
+
+impl Options {
+    pub fn scope(&self) -> Scope {
+        let judges_a_change = self.head == Head::Index || matches!(self.base, Base::MergeBase(_));
+        self.scope.unwrap_or(if judges_a_change { Scope::New } else { Scope::All })
+    }
+
+    pub fn policy_from(&self) -> PolicyFrom {
+        let revision = matches!(self.base, Base::MergeBase(_));
+        self.policy_from.unwrap_or(if revision { PolicyFrom::Base } else { PolicyFrom::Head })
+    }
+}
+
+/// From which level on findings make a run fail; `None` is never.
+pub type FailOn = Option<Level>;

@@ -1,0 +1,572 @@
+//! Reads both sides into memory: lockfiles, and what belongs to them. What follows borrows from here and does no I/O.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::discover::{self, Selection, SelectionError, is_interesting, os_path, spell};
+use crate::formats::{self, Format};
+use crate::manifest;
+use crate::model::Ecosystem;
+use crate::options::{Base, Head, Options, PolicyFile, PolicyFrom};
+use crate::policy::{self, Policy, PolicyError};
+use crate::repo::changed::Listed;
+use crate::repo::index::Stat;
+use crate::repo::{Commit, Repo, RepoError, Staging, blob_id};
+use crate::source::{Side, Source};
+
+/// Everything that a run looks at.
+pub struct Sources {
+    /// Absent outside of a repository.
+    pub root: Option<PathBuf>,
+    pub head: Side,
+    /// The full id of a head that is a commit.
+    pub head_id: Option<String>,
+    pub base: Option<Side>,
+    pub base_id: Option<String>,
+    pub lockfiles: Vec<File>,
+    pub companions: Vec<File>,
+    /// Paths of all lockfiles and manifests of each side, sorted.
+    pub head_paths: Vec<String>,
+    pub base_paths: Vec<String>,
+    pub policy: Policy,
+    /// Where the policy came from, as git would name it.
+    pub policy_path: Option<String>,
+    /// Lockfiles that a `--staged` run had no reason to read.
+    pub unread: Vec<String>,
+    /// Lockfiles that the policy excludes.
+    pub excluded: usize,
+    /// What went wrong with single files: the run is incomplete.
+    pub problems: Vec<String>,
+}
+
+/// A file on both sides.
+pub struct File {
+    pub path: String,
+    /// Nothing for a companion.
+    pub format: Option<&'static Format>,
+    pub head: Option<Source>,
+    /// Also nothing when it is the same as the head's.
+    pub base: Option<Source>,
+    /// Both sides hold the same text: then only the head's is kept.
+    pub same: bool,
+    /// The user's PATHs include it. The others are read to compare with, not to be judged.
+    pub judged: bool,
+}
+
+impl File {
+    /// What the base side holds.
+    pub fn base_source(&self) -> Option<&Source> {
+        if self.same { self.head.as_ref() } else { self.base.as_ref() }
+    }
+}
+
+/// Why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl ReadError {
+    /// What was asked for makes no sense, as against: it could not be read.
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, ReadError::Repo(_))
+    }
+}
+
+/// Reads what the options ask for.
+pub fn read(options: &Options) -> Result<Sources, ReadError> {
+    let folder = fs::canonicalize(&options.folder)
+        .map_err(|error| ReadError::Usage(format!("{}: {error}", options.folder.display())))?;
+    match Repo::open(&folder)? {
+        Some(repo) => read_repo(&repo, &folder, options),
+        None => read_folder(&folder, options),
+    }
+}
+
+/// A file of one side, before it is read.
+struct Place {
+    path: Vec<u8>,
+    at: At,
+}
+
+enum At {
+    /// On disk; the index knows its blob when nothing has touched it since.
+    Disk {
+        unchanged: Option<git2::Oid>,
+    },
+    Blob(Listed),
+}
+
+impl At {
+    /// The blob that a reader gets, as far as that is known without reading.
+    fn id(&self) -> Option<git2::Oid> {
+        match self {
+            At::Blob(file) => file.content_id(),
+            At::Disk { unchanged } => *unchanged,
+        }
+    }
+}
+
+fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, ReadError> {
+    let (head, base) = sides(repo, options)?;
+    let root = root(repo, &head)?;
+    let typed_in = if root.as_os_str().is_empty() { Path::new("") } else { folder };
+    let selection = Selection::new(&options.paths, typed_in, &root)?;
+    let staging = match &head {
+        HeadSide::Revision(_) => None,
+        _ => Some(repo.staging(&is_interesting, matches!(head, HeadSide::Worktree))?),
+    };
+    let head_places = list_head(repo, &head, &root, staging.as_ref(), &selection)?;
+    let base_places = match &base {
+        Some(commit) => repo.list(commit, staging.as_ref(), &is_interesting)?,
+        None => Vec::new(),
+    };
+    let (policy, policy_path) =
+        policy(repo, &root, options, &head_places, &base_places, (head.commit(), base.as_ref()))?;
+    let mut sources = Sources {
+        root: Some(root.clone()),
+        head: head.side(),
+        head_id: head.id(),
+        base: base.as_ref().map(Commit::side),
+        base_id: base.as_ref().map(|commit| commit.id.clone()),
+        lockfiles: Vec::new(),
+        companions: Vec::new(),
+        head_paths: head_places.iter().map(|place| spell(&place.path)).collect(),
+        base_paths: base_places.iter().map(|file| spell(&file.path)).collect(),
+        policy,
+        policy_path,
+        unread: Vec::new(),
+        excluded: 0,
+        problems: Vec::new(),
+    };
+    let mut pairs = pair(head_places, base_places);
+    if matches!(head, HeadSide::Index) {
+        leave_out_unmerged(&mut pairs, staging.as_ref(), &selection, &mut sources);
+    }
+    narrow(&mut pairs, &head, &selection, &mut sources);
+    leave_out_namesakes(&mut pairs, &mut sources);
+    let reader = Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref() };
+    let read = reader.read(repo, pairs)?;
+    for (mut file, problem) in read {
+        file.judged = selection.has(&file.path);
+        sources.problems.extend(problem);
+        if file.format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
+    }
+    let judged = sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str());
+    selection.check(&options.paths, judged.chain(sources.unread.iter().map(String::as_str)))?;
+    Ok(sources)
+}
+
+/// The root of the worktree. Empty where there is none, and nothing but revisions is read.
+fn root(repo: &Repo, head: &HeadSide) -> Result<PathBuf, RepoError> {
+    let root = match (head, repo.root()) {
+        (HeadSide::Revision(_), Err(_)) => return Ok(PathBuf::new()),
+        (_, root) => root?,
+    };
+    let unreadable = |error: std::io::Error| RepoError::Unreadable {
+        path: root.display().to_string(),
+        why: error.to_string(),
+    };
+    fs::canonicalize(root).map_err(unreadable)
+}
+
+enum HeadSide {
+    Worktree,
+    Index,
+    Revision(Commit),
+}
+
+impl HeadSide {
+    fn side(&self) -> Side {
+        match self {
+            HeadSide::Worktree => Side::Worktree,
+            HeadSide::Index => Side::Index,
+            HeadSide::Revision(commit) => commit.side(),
+        }
+    }
+
+    fn commit(&self) -> Option<&Commit> {
+        if let HeadSide::Revision(commit) = self { Some(commit) } else { None }
+    }
+
+    fn id(&self) -> Option<String> {
+        self.commit().map(|commit| commit.id.clone())
+    }
+}
+
+fn sides(repo: &Repo, options: &Options) -> Result<(HeadSide, Option<Commit>), RepoError> {
+    let (head, revision) = match &options.head {
+        Head::Worktree => (HeadSide::Worktree, None),
+        Head::Index => (HeadSide::Index, None),
+        Head::Revision(name) => (HeadSide::Revision(repo.revision(name)?), Some(name.as_str())),
+    };
+    let base = match (&options.base, revision) {
+        (Base::None, _) => None,
+        (Base::MergeBase(name), _) => Some(repo.merge_base(name, revision)?),
+        (Base::Default, Some(name)) => repo.parent(name)?,
+        (Base::Default, None) => repo.head()?,
+    };
+    Ok((head, base))
+}
+
+fn list_head(
+    repo: &Repo,
+    head: &HeadSide,
+    root: &Path,
+    staging: Option<&Staging>,
+    selection: &Selection,
+) -> Result<Vec<Place>, RepoError> {
+    let blob = |file: &Listed| Place { path: file.path.clone(), at: At::Blob(file.clone()) };
+    match (head, staging) {
+        (HeadSide::Revision(commit), _) => {
+            Ok(repo.list(commit, None, &is_interesting)?.iter().map(blob).collect())
+        }
+        (HeadSide::Index, Some(staging)) => Ok(staging.files.iter().map(blob).collect()),
+        (_, Some(staging)) => Ok(list_worktree(repo, root, staging, selection)),
+        (_, None) => Ok(Vec::new()),
+    }
+}
+
+/// What stands on disk: tracked files that are there, what a sparse checkout keeps in the index, and untracked files.
+fn list_worktree(repo: &Repo, root: &Path, staging: &Staging, selection: &Selection) -> Vec<Place> {
+    let tracked = staging
+        .files
+        .iter()
+        .zip(&staging.stats)
+        .filter_map(|(file, stat)| tracked(root, file, staging, stat.as_ref()));
+    let mut places: Vec<Place> = tracked.collect();
+    let there = |path: &Vec<u8>| fs::symlink_metadata(root.join(os_path(path))).is_ok();
+    let unmerged = staging.unmerged.iter().filter(|path| there(path)).cloned();
+    let named = selection.files().map(|path| path.as_bytes().to_vec()).filter(there);
+    let untracked = discover::untracked(repo, root, staging);
+    let known: HashSet<&[u8]> = staging.files.iter().map(|file| file.path.as_slice()).collect();
+    let others = unmerged.chain(untracked).chain(named).filter(|path| !known.contains(path.as_slice()));
+    places.extend(others.map(|path| Place { path, at: At::Disk { unchanged: None } }));
+    places.sort_by(|a, b| a.path.cmp(&b.path));
+    places.dedup_by(|a, b| a.path == b.path);
+    places
+}
+
+/// A tracked file, where it is read from; nothing when it is gone. What a sparse checkout leaves out is read from the
+/// index, unless it stands on disk all the same: then that is what a client would read.
+fn tracked(root: &Path, file: &Listed, staging: &Staging, stat: Option<&Stat>) -> Option<Place> {
+    let path = file.path.clone();
+    let found = fs::symlink_metadata(root.join(os_path(&path))).ok();
+    let (at, certain) = match (found, stat) {
+        (None, Some(_)) => return None,
+        (None, None) => (At::Blob(file.clone()), true),
+        (Some(found), stat) => {
+            // A link's blob is where it leads to: what stands there may have changed.
+            let unchanged =
+                !found.is_symlink() && stat.is_some_and(|stat| stat.matches(&found, staging.written));
+            (At::Disk { unchanged: unchanged.then_some(file.id) }, unchanged)
+        }
+    };
+    (certain || !discover::is_behind_a_link(root, &path)).then_some(Place { path, at })
+}
+
+/// Both sides of a path.
+struct Pair {
+    path: Vec<u8>,
+    head: Option<At>,
+    base: Option<Listed>,
+    /// Lockfiles of an ecosystem in which nothing changed need not be read for a change.
+    changed: bool,
+}
+
+fn pair(head: Vec<Place>, base: Vec<Listed>) -> Vec<Pair> {
+    let mut base: HashMap<Vec<u8>, Listed> = base.into_iter().map(|file| (file.path.clone(), file)).collect();
+    let mut pairs: Vec<Pair> = head
+        .into_iter()
+        .map(|place| {
+            let base = base.remove(&place.path);
+            let id = place.at.id();
+            let changed = id.is_none() || base.as_ref().and_then(Listed::content_id) != id;
+            Pair { path: place.path, head: Some(place.at), base, changed }
+        })
+        .collect();
+    pairs.extend(base.into_values().map(|file| Pair {
+        path: file.path.clone(),
+        head: None,
+        base: Some(file),
+        changed: true,
+    }));
+    pairs.sort_by(|a, b| a.path.cmp(&b.path));
+    pairs
+}
+
+/// The index holds no version of a file that is in conflict, so there is nothing to judge, and nothing was removed either.
+fn leave_out_unmerged(
+    pairs: &mut Vec<Pair>,
+    staging: Option<&Staging>,
+    selection: &Selection,
+    sources: &mut Sources,
+) {
+    let unmerged: HashSet<&[u8]> = staging.iter().flat_map(|it| &it.unmerged).map(Vec::as_slice).collect();
+    pairs.retain(|pair| !unmerged.contains(pair.path.as_slice()));
+    for path in staging.iter().flat_map(|it| &it.unmerged) {
+        let shown = spell(path);
+        let counts =
+            formats::of_path(path).is_none() || selection.has(&shown) && !sources.policy.excludes(&shown);
+        if counts && !policy::FILES.contains(&shown.as_str()) {
+            let why = "a merge left it in conflict; resolve it, then `git add` it".to_owned();
+            sources.problems.push(RepoError::Unreadable { path: shown, why }.to_string());
+        }
+    }
+}
+
+/// Names that are not UTF-8 may be shown alike. A report that can't tell two files apart must not speak of one of them.
+fn leave_out_namesakes(pairs: &mut Vec<Pair>, sources: &mut Sources) {
+    let mut seen = HashSet::new();
+    pairs.retain(|pair| {
+        let shown = spell(&pair.path);
+        let is_first = seen.insert(shown.clone());
+        if !is_first {
+            let why = "another file's name looks the same".to_owned();
+            sources.problems.push(RepoError::Unreadable { path: shown, why }.to_string());
+        }
+        is_first
+    });
+}
+
+/// Leaves out what the policy excludes, what has no lockfile to belong to, and, for a staged change, what it can't touch.
+fn narrow(pairs: &mut Vec<Pair>, head: &HeadSide, selection: &Selection, sources: &mut Sources) {
+    let is_policy = |pair: &Pair| policy::FILES.iter().any(|name| name.as_bytes() == pair.path);
+    let policy_changed = pairs.iter().any(|pair| pair.changed && is_policy(pair));
+    pairs.retain(|pair| {
+        let path = spell(&pair.path);
+        let excluded = sources.policy.excludes(&path) && !selection.names(&path);
+        sources.excluded += usize::from(excluded && formats::of_path(&pair.path).is_some());
+        !excluded && !is_policy(pair)
+    });
+    let ecosystem = |pair: &Pair| match formats::of_path(&pair.path) {
+        Some(format) => Some(format.ecosystem),
+        None => manifest::ecosystem(&pair.path),
+    };
+    let locked: Vec<Ecosystem> =
+        pairs.iter().filter_map(|pair| formats::of_path(&pair.path)).map(|format| format.ecosystem).collect();
+    pairs.retain(|pair| ecosystem(pair).is_some_and(|it| locked.contains(&it)));
+    // Another policy judges everything anew.
+    if matches!(head, HeadSide::Index) && !policy_changed {
+        let touched: Vec<Ecosystem> =
+            pairs.iter().filter(|pair| pair.changed).filter_map(&ecosystem).collect();
+        pairs.retain(|pair| {
+            let read = ecosystem(pair).is_some_and(|it| touched.contains(&it));
+            if !read && formats::of_path(&pair.path).is_some() {
+                sources.unread.push(spell(&pair.path));
+            }
+            read
+        });
+    }
+}
+
+struct Reader<'r> {
+    root: &'r Path,
+    head: &'r Side,
+    /// Of a head that is a commit.
+    commit: Option<&'r Commit>,
+    base: Option<&'r Commit>,
+}
+
+impl Reader<'_> {
+    /// In parallel, and in the order of the paths.
+    fn read(&self, repo: &Repo, pairs: Vec<Pair>) -> Result<Vec<(File, Option<String>)>, RepoError> {
+        // One handle is no two threads' at once, and opening one costs as much as a small file.
+        let threads = rayon::current_num_threads().min(pairs.len());
+        let handles: Vec<_> = (0..threads).map(|_| repo.reopen()).collect::<Result<_, _>>()?;
+        let handles = std::sync::Mutex::new(handles);
+        Ok(pairs
+            .into_par_iter()
+            .map(|pair| {
+                let repo = handles.lock().ok().and_then(|mut handles| handles.pop());
+                let read = self.read_pair(repo.as_ref(), &pair);
+                if let (Ok(mut handles), Some(repo)) = (handles.lock(), repo) {
+                    handles.push(repo);
+                }
+                read
+            })
+            .collect())
+    }
+
+    fn read_pair(&self, repo: Option<&Repo>, pair: &Pair) -> (File, Option<String>) {
+        let path = spell(&pair.path);
+        let mut file = File {
+            format: formats::of_path(&pair.path),
+            path: path.clone(),
+            head: None,
+            base: None,
+            same: false,
+            judged: true,
+        };
+        let Some(repo) = repo else { return (file, Some(format!("{path}: the repository can't be opened"))) };
+        let problem = self.fill(repo, pair, &mut file).err();
+        (file, problem.map(|error| error.to_string()))
+    }
+
+    fn fill(&self, repo: &Repo, pair: &Pair, file: &mut File) -> Result<(), RepoError> {
+        let mut id = None;
+        if let Some(at) = &pair.head {
+            let bytes = match at {
+                At::Blob(listed) => repo.content(listed, self.commit)?,
+                At::Disk { .. } => read_file(self.root, &pair.path)?,
+            };
+            // Hashing is only worth it when there is something to compare with.
+            id = at.id().or_else(|| pair.base.is_some().then(|| blob_id(&bytes)));
+            file.head = Some(Source::new(file.path.clone(), self.head.clone(), bytes));
+        }
+        let (Some(listed), Some(base)) = (&pair.base, self.base) else { return Ok(()) };
+        if id.is_some() && id == listed.content_id() {
+            file.same = true;
+            return Ok(());
+        }
+        let base = Source::new(file.path.clone(), base.side(), repo.content(listed, Some(base))?);
+        // A checkout may have translated line endings.
+        file.same = file.head.as_ref().is_some_and(|head| head.same_text(&base));
+        file.base = Some(base).filter(|_| !file.same);
+        Ok(())
+    }
+}
+
+/// A file on disk, through links that stay inside the root.
+fn read_file(root: &Path, path: &[u8]) -> Result<Vec<u8>, RepoError> {
+    let shown = spell(path);
+    let full = root.join(os_path(path));
+    let failed =
+        |error: std::io::Error| RepoError::Unreadable { path: shown.clone(), why: error.to_string() };
+    let refuse = |why: &str| RepoError::Unreadable { path: shown.clone(), why: why.to_owned() };
+    let real = match fs::canonicalize(&full) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && full.is_symlink() => {
+            return Err(refuse("it is a link to something that is not there"));
+        }
+        real => real.map_err(failed)?,
+    };
+    if !real.starts_with(root) {
+        return Err(refuse("it is a link that leads out of the repository"));
+    }
+    let metadata = fs::metadata(&real).map_err(failed)?;
+    // A pipe would wait for ever.
+    if !metadata.is_file() {
+        return Err(refuse("it is no regular file"));
+    }
+    if metadata.len() > Source::LIMIT {
+        return Err(RepoError::TooLarge { path: shown, size: metadata.len() });
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    let file = fs::File::open(&real).map_err(failed)?;
+    file.take(Source::LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
+    if options.head != Head::Worktree || matches!(options.base, Base::MergeBase(_)) {
+        return Err(ReadError::Usage(format!(
+            "{} is in no git repository: there is nothing to compare with",
+            folder.display()
+        )));
+    }
+    // A single file outside of a repository is judged with its folder as the root.
+    let selection = Selection::new(&options.paths, folder, folder)?;
+    let (policy, policy_path) = match &options.policy {
+        PolicyFile::None => (Policy::default(), None),
+        PolicyFile::At(path) => policy_at(path)?,
+        PolicyFile::Default => match policy::FILES.iter().find(|name| folder.join(name).is_file()) {
+            Some(name) => policy_at(&folder.join(name))?,
+            None => (Policy::default(), None),
+        },
+    };
+    let mut sources = Sources {
+        root: None,
+        head: Side::Worktree,
+        head_id: None,
+        base: None,
+        base_id: None,
+        lockfiles: Vec::new(),
+        companions: Vec::new(),
+        head_paths: Vec::new(),
+        base_paths: Vec::new(),
+        policy,
+        policy_path,
+        unread: Vec::new(),
+        excluded: 0,
+        problems: Vec::new(),
+    };
+    let named = selection.files().map(|path| path.as_bytes().to_vec());
+    let mut paths: Vec<_> = discover::walk(folder).into_iter().chain(named).collect();
+    paths.retain(|path| fs::symlink_metadata(folder.join(os_path(path))).is_ok());
+    paths.sort();
+    paths.dedup();
+    for path in paths {
+        let shown = spell(&path);
+        sources.head_paths.push(shown.clone());
+        let format = formats::of_path(&path);
+        if sources.policy.excludes(&shown) && !selection.names(&shown) {
+            sources.excluded += usize::from(format.is_some());
+            continue;
+        }
+        let (head, problem) = match read_file(folder, &path) {
+            Ok(bytes) => (Some(Source::new(shown.clone(), Side::Worktree, bytes)), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        sources.problems.extend(problem);
+        let judged = selection.has(&shown);
+        let file = File { path: shown, format, head, base: None, same: false, judged };
+        if format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
+    }
+    selection.check(
+        &options.paths,
+        sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str()),
+    )?;
+    Ok(sources)
+}
+
+fn policy(
+    repo: &Repo,
+    root: &Path,
+    options: &Options,
+    head: &[Place],
+    base: &[Listed],
+    (head_commit, base_commit): (Option<&Commit>, Option<&Commit>),
+) -> Result<(Policy, Option<String>), ReadError> {
+    match &options.policy {
+        PolicyFile::None => return Ok((Policy::default(), None)),
+        PolicyFile::At(path) => return policy_at(&options.folder.join(path)),
+        PolicyFile::Default => {}
+    }
+    for name in policy::FILES {
+        let bytes = if options.policy_from() == PolicyFrom::Base {
+            let listed = base.iter().find(|file| file.path == name.as_bytes());
+            listed.map(|listed| repo.content(listed, base_commit)).transpose()?
+        } else {
+            let place = head.iter().find(|place| place.path == name.as_bytes());
+            let read = place.map(|place| match &place.at {
+                At::Blob(listed) => repo.content(listed, head_commit),
+                At::Disk { .. } => read_file(root, &place.path),
+            });
+            read.transpose()?
+        };
+        let Some(bytes) = bytes else { continue };
+        let at = match (options.policy_from(), base_commit) {
+            (PolicyFrom::Base, Some(commit)) => commit.side().spell(name),
+            _ => name.to_owned(),
+        };
+        return Ok((Policy::parse(&at, &String::from_utf8_lossy(&bytes))?, Some(at)));
+    }
+    Ok((Policy::default(), None))
+}
+
+fn policy_at(path: &Path) -> Result<(Policy, Option<String>), ReadError> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| ReadError::Usage(format!("{shown}: {error}")))?;
+    Ok((Policy::parse(&shown, &text)?, Some(shown)))
+}

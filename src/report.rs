@@ -1,0 +1,306 @@
+//! Collects what rules find and turns it into findings: one fault, one finding.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::escape;
+use crate::finding::{Finding, Level, PackageRef, Position, Related, Span, fingerprint, purl};
+use crate::model::{Lockfile, Package};
+use crate::policy::Policy;
+use crate::rules::Rule;
+use crate::source::Source;
+use crate::syntax::Text;
+
+/// So many bytes of a text tell it from others. Should two begin alike for longer, their findings are numbered.
+const TELLING: usize = 4096;
+
+/// Which statement of an entry a rule judges. Rules that judge the same one are folded into one finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// The file as a whole.
+    File,
+    Entry,
+    Name,
+    Version,
+    Source,
+    Integrity,
+}
+
+/// A finding in the making: borrows from the sources.
+pub struct Found<'a> {
+    rule: &'static Rule,
+    level: Level,
+    message: String,
+    help: String,
+    label: String,
+    source: &'a Source,
+    at: Option<&'a str>,
+    field: Field,
+    package: Option<&'a Package<'a>>,
+    ecosystem: &'static str,
+    /// Makes two findings of one rule on one field different findings: the value that offends.
+    value: String,
+    related: Vec<(&'a Source, Option<&'a str>, String)>,
+}
+
+impl<'a> Found<'a> {
+    /// Another level than the rule's own.
+    pub fn level(&mut self, level: Level) -> &mut Self {
+        self.level = level;
+        self
+    }
+
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = help.into();
+        self
+    }
+
+    /// What stands at the caret.
+    pub fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        self.label = label.into();
+        self
+    }
+
+    pub fn related(&mut self, source: &'a Source, at: &'a str, label: impl Into<String>) -> &mut Self {
+        self.related.push((source, Some(at), label.into()));
+        self
+    }
+
+    /// What tells this finding from another of the same rule on the same field.
+    pub fn value(&mut self, value: impl Into<String>) -> &mut Self {
+        self.value = value.into();
+        self
+    }
+
+    /// No line of the head side: the file is gone.
+    pub fn without_place(&mut self) -> &mut Self {
+        self.at = None;
+        self
+    }
+
+    /// Two findings are the same fault when they agree in this; the path is added for the fingerprint.
+    fn identity(&self) -> [&str; 4] {
+        let slot = self.package.map_or("", |package| package.slot.as_str());
+        [self.rule.id, escape::head(slot, TELLING), self.label_key(), escape::head(&self.value, TELLING)]
+    }
+
+    fn label_key(&self) -> &str {
+        match self.field {
+            Field::File => "file",
+            Field::Entry => "entry",
+            Field::Name => "name",
+            Field::Version => "version",
+            Field::Source => "source",
+            Field::Integrity => "integrity",
+        }
+    }
+
+    /// The field of the entry that it speaks of. Entries with several artifacts have several fields of a kind: then
+    /// the place tells them apart.
+    fn subject(&self) -> (usize, Field, usize) {
+        let address = |text: &str| text.as_ptr() as usize;
+        let entry = self.package.map_or(0, |package| address(package.heading()));
+        let part = if self.package.is_some_and(|package| package.artifacts.len() < 2) {
+            0
+        } else {
+            self.at.map_or(0, address)
+        };
+        (entry, self.field, part)
+    }
+}
+
+/// Where rules leave what they find. One for each rule and lockfile.
+pub struct Report<'a> {
+    rule: &'static Rule,
+    found: Vec<Found<'a>>,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(rule: &'static Rule) -> Report<'a> {
+        Report { rule, found: Vec::new() }
+    }
+
+    pub fn into_found(self) -> Vec<Found<'a>> {
+        self.found
+    }
+
+    /// A fault of the file: `at` is where it shows.
+    pub fn file(
+        &mut self,
+        lockfile: &'a Lockfile<'a>,
+        at: &'a str,
+        message: impl Into<String>,
+    ) -> &mut Found<'a> {
+        let level = self.rule.level;
+        self.push(lockfile, None, Field::File, at, level, message.into())
+    }
+
+    /// A fault of an entry: `at` is the text that offends, on the changed line.
+    pub fn package(
+        &mut self,
+        lockfile: &'a Lockfile<'a>,
+        package: &'a Package<'a>,
+        field: Field,
+        at: &Text<'a>,
+        message: impl Into<String>,
+    ) -> &mut Found<'a> {
+        let level = self.rule.level;
+        let raw = if at.raw.is_empty() { package.heading() } else { at.raw };
+        self.push(lockfile, Some(package), field, raw, level, message.into())
+    }
+
+    fn push(
+        &mut self,
+        lockfile: &'a Lockfile<'a>,
+        package: Option<&'a Package<'a>>,
+        field: Field,
+        at: &'a str,
+        level: Level,
+        message: String,
+    ) -> &mut Found<'a> {
+        self.found.push(Found {
+            rule: self.rule,
+            level,
+            message,
+            help: String::new(),
+            label: String::new(),
+            source: lockfile.source,
+            at: Some(at),
+            field,
+            package,
+            ecosystem: lockfile.ecosystem().id(),
+            value: escape::head(at, TELLING).to_owned(),
+            related: Vec::new(),
+        });
+        self.found.last_mut().expect("just pushed")
+    }
+}
+
+/// Folds what several rules found about one field into one finding: the gravest, and of several equally grave ones the
+/// first in the order of the rules. The others are named in `also`.
+///
+/// The order alone would let a note of an early rule hide an error of a later one.
+pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
+    // First of all: a rule that the policy makes a note must not lead one that it can't.
+    for it in &mut found {
+        it.level = policy.level(it.rule.id).flatten().unwrap_or(it.level);
+    }
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(|&at| (std::cmp::Reverse(found[at].level), found[at].rule.rank()));
+    let mut leaders: HashMap<_, usize> = HashMap::new();
+    let mut findings: Vec<Option<Finding>> = (0..found.len()).map(|_| None).collect();
+    for at in order {
+        let it = &found[at];
+        let key = (it.source.path.as_str(), it.subject());
+        // Faults of a file as a whole are told apart by their place; they never merge.
+        let leader = if it.field == Field::File { None } else { leaders.get(&key).copied() };
+        match leader.and_then(|leader| findings[leader].as_mut()) {
+            Some(leader) if leader.rule == it.rule.id => findings[at] = Some(finish(it)),
+            Some(leader) => {
+                if !leader.also.contains(&it.rule.id) {
+                    leader.also.push(it.rule.id);
+                }
+            }
+            None => {
+                leaders.insert(key, at);
+                findings[at] = Some(finish(it));
+            }
+        }
+    }
+    let mut findings: Vec<Finding> = findings.into_iter().flatten().collect();
+    findings.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
+    findings
+}
+
+/// Identities of what a side has, for telling what is new from what was there.
+pub fn identities(found: &[Found<'_>]) -> impl Iterator<Item = String> {
+    found.iter().map(|it| fingerprint(it.identity()))
+}
+
+impl Finding {
+    /// The identity without the path: a moved lockfile keeps its old faults.
+    pub fn identity(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+fn finish(found: &Found<'_>) -> Finding {
+    let package = found.package.filter(|package| !package.name.as_str().is_empty()).map(|package| {
+        let name = escape::cut(package.name.as_str());
+        let version = package.version.as_ref().map(|version| escape::cut(version.as_str()));
+        PackageRef {
+            ecosystem: found.ecosystem,
+            purl: purl(found.ecosystem, &name, version.as_deref()),
+            name: name.into_owned(),
+            version: version.map(Cow::into_owned),
+        }
+    });
+    let related = found.related.iter().map(|(source, at, label)| Related {
+        at: escape::message(&source.side.spell(&source.path)),
+        path: source.path.clone(),
+        span: at.and_then(|at| span(source, at)),
+        message: escape::message(label),
+        side: source.side.clone(),
+    });
+    Finding {
+        rule: found.rule.id,
+        level: found.level,
+        message: escape::message(&found.message),
+        help: escape::message(&found.help),
+        path: found.source.path.clone(),
+        span: found.at.and_then(|at| span(found.source, at)),
+        package,
+        related: related.collect(),
+        also: Vec::new(),
+        preexisting: false,
+        fingerprint: fingerprint(found.identity()),
+        label: escape::message(&found.label),
+        side: found.source.side.clone(),
+        tamper: found.rule.tamper,
+    }
+}
+
+/// One line of a source: a slice that runs over several is cut at its first line break.
+fn span(source: &Source, at: &str) -> Option<Span> {
+    let range = source.span(at)?;
+    let first = at.find(['\n', '\r']).map_or(range.end, |length| range.start + length);
+    let position = |offset| {
+        let place = source.place(offset);
+        Position { line: place.line, column: place.column, offset: place.offset }
+    };
+    Some(Span { start: position(range.start), end: position(first) })
+}
+
+/// Equal fingerprints are numbered, in the order of the file.
+fn number_twins(findings: &mut [Finding]) {
+    let mut seen: HashMap<(String, String), usize> = HashMap::new();
+    for finding in findings {
+        let count = seen.entry((finding.path.clone(), finding.fingerprint.clone())).or_default();
+        if *count > 0 {
+            finding.fingerprint = fingerprint([finding.fingerprint.as_str(), &count.to_string()]);
+        }
+        *count += 1;
+    }
+}
+
+fn place_of(finding: &Finding) -> (&str, usize, &str) {
+    (&finding.path, finding.span.map_or(0, |span| span.start.offset), finding.rule)
+}
+
+/// Errors of tamper rules first, then by level, then by place.
+pub fn rank(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |it: &Finding| {
+            (std::cmp::Reverse(it.tamper && it.level == Level::Error), std::cmp::Reverse(it.level))
+        };
+        key(a).cmp(&key(b)).then_with(|| place_of(a).cmp(&place_of(b)))
+    });
+}
+
+/// Puts the path into the fingerprints, once nothing needs to be compared without it any more.
+pub fn seal(findings: &mut [Finding]) {
+    number_twins(findings);
+    for finding in findings {
+        finding.fingerprint = fingerprint([finding.path.as_str(), &finding.fingerprint]);
+    }
+}

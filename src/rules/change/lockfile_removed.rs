@@ -1,0 +1,88 @@
+//! A lockfile is gone.
+//!
+//! Without it, the next install resolves anew: nothing is pinned any more. When the manifest that it served is still
+//! there and no other lockfile of its ecosystem serves it, that is an error; else a warning.
+//!
+//! ```diff go.sum
+//! -example.com/m v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+//! ```
+//!
+//! Take it back with `git checkout HEAD -- go.sum`, or remove what it served as well.
+
+use crate::context::{Context, Pair};
+use crate::escape::shell;
+use crate::finding::Level;
+use crate::model::{Lockfile, folder};
+use crate::report::Report;
+use crate::rules::{Check, Rule};
+use crate::source::Side;
+
+pub static RULE: Rule = Rule {
+    id: "lockfile-removed",
+    level: Level::Warning,
+    tamper: false,
+    docs: include_str!("lockfile_removed.rs"),
+    checks: &[Check::Change(check)],
+};
+
+fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
+    let (None, Some(lockfile)) = (pair.head, pair.base) else { return };
+    let manifest = manifest_of(cx, lockfile);
+    let served = cx.head.lockfiles.iter().any(|other| serves(other, lockfile));
+    let side = match &lockfile.source.side {
+        Side::Revision(name) => name.clone(),
+        other => other.describe().to_owned(),
+    };
+    let path = shell(&lockfile.source.path);
+    let message = match manifest.as_ref().filter(|_| !served) {
+        Some(manifest) => format!("{} was removed, but {manifest} is still there.", lockfile.source.path),
+        None => format!("{} was removed.", lockfile.source.path),
+    };
+    let found = report.file(lockfile, "", message);
+    found.without_place().help(format!("`git checkout {side} -- {path}` takes it back."));
+    if manifest.is_some() && !served {
+        found.level(Level::Error);
+    }
+}
+
+/// The manifest that stands beside it on the head side.
+fn manifest_of(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> Option<String> {
+    let names = lockfile.format.manifests.iter();
+    let beside = |name: &&str| match lockfile.folder() {
+        "" => (**name).to_owned(),
+        folder => format!("{folder}/{name}"),
+    };
+    names.map(beside).find(|path| cx.head.has_path(path))
+}
+
+/// Another lockfile of the ecosystem, in the same folder or one above it.
+fn serves(other: &Lockfile<'_>, gone: &Lockfile<'_>) -> bool {
+    let above = folder(&other.source.path);
+    let inside =
+        above.is_empty() || gone.folder() == above || gone.folder().starts_with(&format!("{above}/"));
+    other.ecosystem() == gone.ecosystem() && inside
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    const SUM: &str = "m v1.0.0 h1:{A}\n";
+
+    #[test]
+    fn the_manifest_that_stays_makes_it_an_error() {
+        check("lockfile-removed")
+            .base("a/go.sum", SUM)
+            .head("a/go.mod", "module a\n")
+            .finds(&["a/go.sum error a/go.sum was removed, but a/go.mod is still there."]);
+    }
+
+    #[test]
+    fn a_lockfile_above_serves_as_well() {
+        check("lockfile-removed")
+            .base("a/go.sum", SUM)
+            .head("a/go.mod", "module a\n")
+            .head("go.work.sum", "n v1.0.0 h1:{A}\n")
+            .finds(&["a/go.sum warning a/go.sum was removed."]);
+    }
+}

@@ -1,0 +1,9 @@
+//! Rules that compare: what changed since git must explain itself.
+
+pub mod integrity_downgraded;
+pub mod integrity_removed;
+pub mod lockfile_removed;
+pub mod pin_rewritten;
+pub mod pin_widened;
+pub mod registry_changed;
+pub mod version_downgraded;

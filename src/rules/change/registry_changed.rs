@@ -1,0 +1,203 @@
+//! A package that the project already had now comes from another place.
+//!
+//! The place may be pinned, and right for other packages; this one never came from it. That is how a private name is
+//! taken from a public registry (dependency confusion), and how a package becomes somebody's fork.
+//!
+//! ```diff Cargo.lock
+//!  version = 4
+//!
+//!  [[package]]
+//!  name = "itoa"
+//!  version = "1.0.0"
+//! -source = "registry+https://github.com/rust-lang/crates.io-index"
+//! +source = "registry+https://git.example.com/other/index"
+//!            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ came from https://github.com/rust-lang/crates.io-index
+//!  checksum = "1111111111111111111111111111111111111111111111111111111111111111"
+//!
+//!  [[package]]
+//!  name = "ours"
+//!  version = "1.0.0"
+//!  source = "registry+https://git.example.com/other/index"
+//!  checksum = "2222222222222222222222222222222222222222222222222222222222222222"
+//! ```
+//!
+//! A move that a manifest of the repository declares (a fork, a patch) is a warning. A release that moves between
+//! pinned registries with the same strong hash is a note: its bytes are the same; a warning where only client
+//! configuration that is changed with it admits the new place. An address that is left out, or put
+//! back, is no move.
+
+use crate::change::{Kept, Provenance, Slot, pins};
+use crate::context::Context;
+use crate::finding::Level;
+use crate::model::{Lockfile, Origin};
+use crate::report::{Field, Report};
+use crate::rules::content::unpinned_registry;
+use crate::rules::{Check, Rule};
+use crate::source::Source;
+use crate::syntax::Text;
+
+pub static RULE: Rule = Rule {
+    id: "registry-changed",
+    level: Level::Error,
+    tamper: true,
+    docs: include_str!("registry_changed.rs"),
+    checks: &[Check::Entry(check)],
+};
+
+fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: &mut Report<'a>) {
+    let Some(base) = cx.base.as_ref().filter(|_| slot.package.origin != Origin::Unknown) else { return };
+    // Taken into the tree: a reviewer sees the code, and a manifest proves that it is there.
+    let ecosystem = slot.lockfile.ecosystem();
+    if slot.package.origin.is_local() && cx.head.is_local(ecosystem, slot.package.name.as_str()) {
+        return;
+    }
+    let now = Provenance::of(&slot.package.origin);
+    // Without an address, the client's configuration decides: that is no other place. Git to git is `git-source`'s to
+    // judge.
+    let silent =
+        |from: &Provenance<'_>| from.kind == now.kind && (from.place.is_none() || now.place.is_none());
+    let stayed =
+        |from: &Provenance<'_>| *from == now || silent(from) || from.kind == "git" && now.kind == "git";
+    // Most entries stay where their own release was: their names need not be looked up.
+    if kept.is_some_and(|kept| {
+        kept.slots.first().is_some_and(|old| stayed(&Provenance::of(&old.package.origin)))
+    }) {
+        return;
+    }
+    let before = base.fold(ecosystem).origins(slot.package.name.as_str());
+    if !before.is_empty() && !before.iter().any(|(from, _)| stayed(from)) {
+        moved(cx, slot, before[0], kept, report);
+    }
+}
+
+fn moved<'a>(
+    cx: &Context<'a>,
+    slot: Slot<'a>,
+    (from, old): (Provenance<'a>, Slot<'a>),
+    kept: Option<&Kept<'a>>,
+    report: &mut Report<'a>,
+) {
+    let Slot { lockfile, package } = slot;
+    let place = match &package.origin {
+        origin if origin.is_local() => "a folder that no manifest here names",
+        origin => origin.place().unwrap_or("the configured registry"),
+    };
+    let whence = from.place.map_or("the configured registry".to_owned(), str::to_owned);
+    let at = package.source.clone().unwrap_or(Text::plain(package.heading()));
+    let before = old.package.source.as_ref().map_or(old.package.heading(), |source| source.raw);
+    let found = report.package(
+        lockfile,
+        package,
+        Field::Source,
+        &at,
+        format!("{} came from {whence} and now comes from {place}.", package.name.as_str()),
+    );
+    found
+        .label(format!("came from {whence}"))
+        .related(old.lockfile.source, before, "where it came from")
+        .help("If the move is meant, declare it in the manifest, or pin the place in `lockproof.toml`; else take the line back from git.");
+    let is_registry = |origin: &Origin<'_>| matches!(origin, Origin::Registry(_));
+    let both = is_registry(&package.origin) && is_registry(&old.package.origin);
+    let same = both && kept.is_some_and(|kept| same_bytes(slot, kept));
+    if same && unpinned_registry::is_pinned(cx, lockfile, package) {
+        found.level(Level::Note);
+    } else if same && unpinned_registry::is_admitted(cx, lockfile, package) {
+        found.level(Level::Warning);
+    } else if let Some((manifest, line)) =
+        cx.head.declaration(lockfile.ecosystem(), Some(package.name.as_str()), place)
+    {
+        found.level(Level::Warning).related(manifest, line, "declared here");
+    } else if let Some((manifest, line)) = undeclared(cx, lockfile, &old) {
+        found.level(Level::Warning).related(manifest, line, "declared until now");
+    }
+}
+
+/// Back from a fork: a manifest declared the old place, and none does any more.
+fn undeclared<'a>(
+    cx: &Context<'a>,
+    lockfile: &Lockfile<'a>,
+    old: &Slot<'a>,
+) -> Option<(&'a Source, &'a str)> {
+    let place = old.package.origin.place()?;
+    let before = cx.base.as_ref()?.declaration(lockfile.ecosystem(), None, place)?;
+    cx.head.declaration(lockfile.ecosystem(), None, place).is_none().then_some(before)
+}
+
+/// A strong hash that stayed: whoever serves them, the bytes are the same.
+fn same_bytes(slot: Slot<'_>, kept: &Kept<'_>) -> bool {
+    pins(slot).any(|pin| !pin.algorithm.is_weak() && kept.has(&pin))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    const INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+    fn lock(source: &str) -> String {
+        let checksum = if source.starts_with("git") { String::new() } else { "checksum = \"{A}\"\n".into() };
+        format!(
+            "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"{source}\"\n{checksum}"
+        )
+    }
+
+    #[test]
+    fn a_fork_that_the_manifest_declares_is_a_warning() {
+        let fork = "git+https://git.example.com/o/x?rev=v1#0123456789012345678901234567890123456789";
+        let expected =
+            "came from https://github.com/rust-lang/crates.io-index and now comes from git.example.com/o/x.";
+        check("registry-changed")
+            .base("Cargo.lock", &lock(INDEX))
+            .head("Cargo.lock", &lock(fork))
+            .finds(&[&format!("Cargo.lock:5:11 error x {expected}")]);
+        check("registry-changed")
+            .base("Cargo.lock", &lock(INDEX))
+            .head("Cargo.lock", &lock(fork))
+            .head("Cargo.toml", "[patch.crates-io]\nx = { git = 'https://git.example.com/o/x', rev = 'v1' }")
+            .finds(&[&format!("Cargo.lock:5:11 warning x {expected}")]);
+    }
+
+    #[test]
+    fn the_way_back_from_a_declared_fork_is_a_warning() {
+        let fork = "git+https://git.example.com/o/x#0123456789012345678901234567890123456789";
+        let expected = "x came from git.example.com/o/x and now comes from https://github.com/rust-lang/crates.io-index.";
+        let test =
+            || check("registry-changed").base("Cargo.lock", &lock(fork)).head("Cargo.lock", &lock(INDEX));
+        test().finds(&[&format!("Cargo.lock:5:11 error {expected}")]);
+        test()
+            .base("Cargo.toml", "[dependencies]\nx = { git = 'https://git.example.com/o/x' }")
+            .head("Cargo.toml", "[dependencies]\nx = '1'")
+            .finds(&[&format!("Cargo.lock:5:11 warning {expected}")]);
+    }
+
+    #[test]
+    fn an_address_left_out_is_no_move() {
+        let lock = |resolved: &str| {
+            format!(
+                r#"{{"lockfileVersion": 3, "packages": {{"node_modules/x": {{"version": "1.0.0", {resolved} "integrity": "sha512-{{A512}}"}}}}}}"#
+            )
+        };
+        let with = lock(r#""resolved": "https://registry.example.com/x/-/x-1.0.0.tgz","#);
+        check("registry-changed")
+            .base("package-lock.json", &with)
+            .head("package-lock.json", &lock(""))
+            .finds(&[]);
+        check("registry-changed")
+            .base("package-lock.json", &lock(""))
+            .head("package-lock.json", &with)
+            .finds(&[]);
+    }
+
+    #[test]
+    fn transport_and_spelling_are_no_move() {
+        let lock = |url: &str| {
+            format!(
+                r#"{{"lockfileVersion": 3, "packages": {{"node_modules/x": {{"version": "1.0.0", "resolved": "{url}/x/-/x-1.0.0.tgz"}}}}}}"#
+            )
+        };
+        check("registry-changed")
+            .base("package-lock.json", &lock("http://registry.example.com:80"))
+            .head("package-lock.json", &lock("https://registry.example.com"))
+            .finds(&[]);
+    }
+}

@@ -1,0 +1,57 @@
+//! A key stands twice in one table.
+//!
+//! Readers differ on which one counts: one tool verifies the first value, another installs the second. No client
+//! writes such a file.
+//!
+//! ```diff package-lock.json
+//!  {
+//!    "lockfileVersion": 3,
+//!    "packages": {
+//!      "node_modules/left-pad": {
+//!        "version": "1.3.0",
+//!        "resolved": "https://registry.example.com/left-pad/-/left-pad-1.3.0.tgz",
+//!        "resolved": "https://registry.example.com/other/-/other-1.3.0.tgz"
+//!         ^^^^^^^^ stands here a second time
+//!      }
+//!    }
+//!  }
+//! ```
+//!
+//! Remove the one that the package manager did not write; git knows which.
+
+use crate::context::Context;
+use crate::escape::shell;
+use crate::finding::Level;
+use crate::model::Lockfile;
+use crate::report::Report;
+use crate::rules::{Check, Rule};
+use crate::source::Source;
+use crate::syntax::FaultKind;
+
+/// What stands from the first to the second: it tells one entry's `resolved` from another's.
+fn between<'a>(source: &'a Source, first: &str, second: &str) -> &'a str {
+    let (Some(first), Some(second)) = (source.span(first), source.span(second)) else { return "" };
+    let end = source.line_range(source.line_index(second.end)).end;
+    source.raw().get(first.start.min(end)..end).unwrap_or_default()
+}
+
+pub static RULE: Rule = Rule {
+    id: "duplicate-key",
+    level: Level::Error,
+    tamper: true,
+    docs: include_str!("duplicate_key.rs"),
+    checks: &[Check::Lockfile(check)],
+};
+
+fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+    for fault in lockfile.faults.iter().filter(|fault| fault.kind == FaultKind::DuplicateKey) {
+        let found = report.file(lockfile, fault.at, format!("`{}` stands twice in one table.", fault.at));
+        found
+            .label("stands here a second time")
+            .help(format!("`git log -p -- {}` shows where it came from.", shell(&lockfile.source.path)));
+        if let Some(first) = fault.first {
+            found.value(between(lockfile.source, first, fault.at));
+            found.related(lockfile.source, first, "stands here first");
+        }
+    }
+}

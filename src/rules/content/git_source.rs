@@ -1,0 +1,130 @@
+//! A package comes straight from a git repository.
+//!
+//! No registry has published it, and no hash of an archive pins it: the commit does. What the project's own manifest
+//! declares is fine, and so is what a declared repository brings along. Else it is a warning: another package of the
+//! lockfile has asked for it.
+//!
+//! ```diff Cargo.lock
+//!  version = 4
+//!
+//!  [[package]]
+//!  name = "itoa"
+//!  version = "1.0.0"
+//!  source = "git+https://git.example.com/acme/itoa?branch=main#0123456789012345678901234567890123456789"
+//!            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ no manifest here asks for git.example.com/acme/itoa
+//! ```
+//!
+//! When the repository of a package changes and no manifest says so, that is an error; another commit of the same
+//! repository is a note. `[git] allow` in `lockproof.toml` lists repositories that may be used without a word.
+
+use crate::change::Slot;
+use crate::context::Context;
+use crate::finding::Level;
+use crate::model::{Git, Lockfile, Origin, Package};
+use crate::report::{Field, Report};
+use crate::rules::{Check, Rule};
+use crate::syntax::Text;
+
+pub static RULE: Rule = Rule {
+    id: "git-source",
+    level: Level::Warning,
+    tamper: false,
+    docs: include_str!("git_source.rs"),
+    checks: &[Check::Package(check)],
+};
+
+fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
+    if let Origin::Git(git) = &package.origin {
+        judge(cx, lockfile, package, git, report);
+    }
+}
+
+fn judge<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    package: &'a Package<'a>,
+    git: &'a Git<'a>,
+    report: &mut Report<'a>,
+) {
+    let ecosystem = lockfile.ecosystem();
+    let declared = cx.head.declaration(ecosystem, None, &git.repository).is_some();
+    let allowed = declared || cx.policy.allows_git(&git.repository);
+    let origins =
+        cx.base.as_ref().map_or(&[][..], |base| base.fold(ecosystem).origins(package.name.as_str()));
+    let before: Vec<_> = origins
+        .iter()
+        .filter_map(
+            |(_, slot)| if let Origin::Git(git) = &slot.package.origin { Some((git, *slot)) } else { None },
+        )
+        .collect();
+    let at = package.source.clone().unwrap_or(Text::plain(package.heading()));
+    let name = package.name.as_str();
+    let same = before.iter().find(|(old, _)| old.repository == git.repository);
+    let stayed = before.iter().any(|(old, _)| old.repository == git.repository && old.commit == git.commit);
+    if let Some((old, slot)) = same.filter(|_| !stayed) {
+        let message = format!("{name} moved to another commit of {}.", git.repository);
+        let found = report.package(lockfile, package, Field::Source, &at, message);
+        let old_line = slot.package.source.as_ref().map_or(slot.package.heading(), |it| it.raw);
+        found
+            .level(Level::Note)
+            .label(format!("was {}", old.commit.as_deref().unwrap_or("another commit")))
+            .related(slot.lockfile.source, old_line, "the commit it had")
+            .help("Look at what came between: `git log` of that repository, from the old commit to the new.");
+    } else if let (None, Some((old, slot)), false) = (same, before.first(), allowed) {
+        let message = format!("{name} came from {} and now comes from {}.", old.repository, git.repository);
+        let found = report.package(lockfile, package, Field::Source, &at, message);
+        let old_line = slot.package.source.as_ref().map_or(slot.package.heading(), |it| it.raw);
+        found
+            .level(Level::Error)
+            .label("no manifest here says so")
+            .related(slot.lockfile.source, old_line, "where it came from")
+            .help(cx.restore(lockfile));
+    } else if !allowed {
+        let message =
+            format!("{} comes from a git repository that no manifest here asks for.", package.label());
+        report
+            .package(lockfile, package, Field::Source, &at, message)
+            .label(format!("no manifest here asks for {}", git.repository))
+            .value(&*git.repository)
+            .help(format!(
+                "If it is right: `allow = [\"{}\"]` under `[git]` in lockproof.toml.",
+                git.repository
+            ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    fn lock(repo: &str, commit: char) -> String {
+        let commit = commit.to_string().repeat(40);
+        format!(
+            "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"git+https://git.example.com/{repo}#{commit}\"\n"
+        )
+    }
+
+    #[test]
+    fn what_a_manifest_or_the_policy_declares_is_silent() {
+        let manifest = "[dependencies]\nx = { git = 'https://git.example.com/acme/x.git' }";
+        check("git-source").head("Cargo.lock", &lock("acme/x", '1')).head("Cargo.toml", manifest).finds(&[]);
+        check("git-source")
+            .policy("[git]\nallow = ['https://git.example.com/acme/']")
+            .head("Cargo.lock", &lock("acme/x", '1'))
+            .finds(&[]);
+        check("git-source").head("Cargo.lock", &lock("acme/x", '1')).finds(&[
+            "Cargo.lock:5:11 warning x@1.0.0 comes from a git repository that no manifest here asks for.",
+        ]);
+    }
+
+    #[test]
+    fn another_repository_is_an_error_another_commit_a_note() {
+        check("git-source").base("Cargo.lock", &lock("acme/x", '1')).head("Cargo.lock", &lock("evil/x", '1')).finds(&[
+            "Cargo.lock:5:11 error x came from git.example.com/acme/x and now comes from git.example.com/evil/x.",
+        ]);
+        check("git-source")
+            .base("Cargo.lock", &lock("acme/x", '1'))
+            .head("Cargo.lock", &lock("acme/x", '2'))
+            .finds(&["Cargo.lock:5:11 note x moved to another commit of git.example.com/acme/x."]);
+    }
+}

@@ -1,0 +1,86 @@
+//! An address is not encrypted.
+//!
+//! Whoever sits on the way serves the bytes; a matching hash protects them once, but who writes the hash has read
+//! them from the same wire. `http`, `git` and `ftp` are errors, except on this machine.
+//!
+//! ```diff package-lock.json
+//!  {
+//!    "lockfileVersion": 3,
+//!    "packages": {
+//!      "node_modules/left-pad": {
+//!        "version": "1.3.0",
+//!        "resolved": "http://registry.example.com/left-pad/-/left-pad-1.3.0.tgz",
+//!                     ^^^^ not encrypted
+//!        "integrity": "sha1-W4o+NMBsLPPDRjIO8a96dXmLcVM="
+//!      }
+//!    }
+//!  }
+//! ```
+//!
+//! Tell the client to use `https`, and lock again.
+
+use crate::change::Slot;
+use crate::context::Context;
+use crate::finding::Level;
+use crate::model::Package;
+use crate::report::{Field, Report};
+use crate::rules::{Check, Rule};
+use crate::syntax::Text;
+use crate::url::Url;
+
+pub static RULE: Rule = Rule {
+    id: "insecure-url",
+    level: Level::Error,
+    tamper: false,
+    docs: include_str!("insecure_url.rs"),
+    checks: &[Check::Package(check)],
+};
+
+fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
+    for text in addresses(package) {
+        if text.as_str().starts_with("https://") {
+            continue;
+        }
+        let Some(url) = Url::split(text.as_str()) else { continue };
+        if !matches!(&*url.transport().to_ascii_lowercase(), "http" | "git" | "ftp") || url.is_loopback() {
+            continue;
+        }
+        let scheme = url.scheme;
+        let message = format!("{} is fetched over {scheme}, which is not encrypted.", package.label());
+        report
+            .package(lockfile, package, Field::Source, &text.part(0..scheme.len()), message)
+            .label("not encrypted")
+            .value(text.as_str())
+            .help(format!("Set the client's registry to https, then `{}`.", lockfile.format.relock));
+    }
+}
+
+/// Every URL of an entry, each once.
+pub fn addresses<'p, 'a>(package: &'p Package<'a>) -> impl Iterator<Item = &'p Text<'a>> {
+    let own = package.artifacts.iter().filter_map(|artifact| artifact.url.as_ref());
+    let is_source = |url: &&Text<'_>| package.source.as_ref().is_some_and(|it| std::ptr::eq(it.raw, url.raw));
+    package.source.iter().chain(own.filter(move |url| !is_source(url)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn this_machine_is_no_wire() {
+        let lock = |url: &str| {
+            format!(
+                r#"{{"lockfileVersion": 3, "packages": {{"node_modules/x": {{"version": "1.0.0", "resolved": "{url}/x/-/x-1.0.0.tgz", "integrity": "sha512-{{A512}}"}}}}}}"#
+            )
+        };
+        for fine in
+            ["http://127.0.0.1:4873", "http://localhost", "http://[::1]:4873", "https://registry.example.com"]
+        {
+            check("insecure-url").head("package-lock.json", &lock(fine)).finds(&[]);
+        }
+        let found = "error x@1.0.0 is fetched over http, which is not encrypted.";
+        check("insecure-url")
+            .head("package-lock.json", &lock("http://localhost.example.com"))
+            .finds(&[&format!("package-lock.json:1:89 {found}")]);
+    }
+}

@@ -1,0 +1,122 @@
+//! The rules: one page each. To add one, write its page and list it here.
+//!
+//! A page's `//!` header is what users read (`lockproof explain`, the tables, the docs), and its `diff` block is run as a
+//! test: both sides are made from it, the rule is run alone, and the carets are drawn again and compared.
+
+pub mod change;
+pub mod content;
+
+use crate::change::{Kept, Slot};
+use crate::context::{Context, Pair};
+use crate::finding::Level;
+use crate::model::Lockfile;
+use crate::report::Report;
+
+/// What a rule is. Its page holds the rest.
+pub struct Rule {
+    /// Stable; it names the offence.
+    pub id: &'static str,
+    /// The level of its plain case; a rule may report others.
+    pub level: Level,
+    /// It speaks of tampering: it can't be switched off, and is named first.
+    pub tamper: bool,
+    /// Its own source file, for the header.
+    pub docs: &'static str,
+    pub checks: &'static [Check],
+}
+
+/// What a rule is shown. A large lockfile does not fit into the processor's caches: whatever looks at single entries
+/// is called entry by entry, so that all rules see one while it is there.
+pub enum Check {
+    /// Every entry of the head side.
+    Package(for<'a> fn(&Context<'a>, Slot<'a>, &mut Report<'a>)),
+    /// Every lockfile of the head side.
+    Lockfile(for<'a> fn(&Context<'a>, &'a Lockfile<'a>, &mut Report<'a>)),
+    /// Every entry of a lockfile that changed, with its release on the base side, when that has it in any lockfile.
+    Entry(for<'a> fn(&Context<'a>, Slot<'a>, Option<&Kept<'a>>, &mut Report<'a>)),
+    /// Every lockfile that is not the same on both sides.
+    Change(for<'a> fn(&Context<'a>, &Pair<'a>, &mut Report<'a>)),
+}
+
+impl Check {
+    /// It is shown both sides.
+    pub fn compares(&self) -> bool {
+        matches!(self, Check::Entry(_) | Check::Change(_))
+    }
+}
+
+/// In the order in which they take precedence.
+pub static ALL: &[&Rule] = &[
+    &change::pin_rewritten::RULE,
+    &change::pin_widened::RULE,
+    &change::integrity_removed::RULE,
+    &change::integrity_downgraded::RULE,
+    &change::registry_changed::RULE,
+    &change::version_downgraded::RULE,
+    &change::lockfile_removed::RULE,
+    &content::unreadable_lockfile::RULE,
+    &content::merge_conflict::RULE,
+    &content::duplicate_key::RULE,
+    &content::malformed_integrity::RULE,
+    &content::weak_integrity::RULE,
+    &content::missing_integrity::RULE,
+    &content::name_mismatch::RULE,
+    &content::version_mismatch::RULE,
+    &content::unpinned_registry::RULE,
+    &content::insecure_url::RULE,
+    &content::git_source::RULE,
+    &content::mutable_git_source::RULE,
+    &content::credentials_in_url::RULE,
+    &content::deceptive_text::RULE,
+    &content::unsupported_version::RULE,
+];
+
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id == id)
+}
+
+impl Rule {
+    /// Its place in [`ALL`].
+    pub fn rank(&self) -> usize {
+        ALL.iter().position(|rule| rule.id == self.id).unwrap_or(ALL.len())
+    }
+
+    /// The page as Markdown: the `//!` header of its file.
+    pub fn page(&self) -> String {
+        let header = self.docs.lines().take_while(|line| line.starts_with("//!"));
+        let lines = header.map(|line| line.strip_prefix("//! ").unwrap_or(&line[3..]));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The first sentence of the page.
+    pub fn summary(&self) -> &'static str {
+        let first = self.docs.lines().next().unwrap_or_default();
+        first.trim_start_matches("//! ").trim_end_matches('.')
+    }
+
+    /// A rule that is shown both sides.
+    pub fn is_change(&self) -> bool {
+        self.checks.iter().all(Check::compares)
+    }
+}
+
+/// The rule that was probably meant.
+pub fn near(id: &str) -> Option<&'static str> {
+    let ids = ALL.iter().map(|rule| rule.id);
+    ids.map(|known| (distance(id, known), known)).filter(|(far, _)| *far <= 3).min().map(|(_, known)| known)
+}
+
+/// Levenshtein distance of two short texts.
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut above_left = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (above_left + usize::from(x != *y)).min(above + 1).min(row[j] + 1);
+            above_left = above;
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,222 @@
+//! Rules, tested one at a time on files in memory; and the examples of their pages, run.
+
+use std::collections::BTreeMap;
+
+use crate::check::lint;
+use crate::finding::Finding;
+use crate::formats;
+use crate::options::Options;
+use crate::policy::Policy;
+use crate::read::{File, Sources};
+use crate::rules;
+use crate::source::{Side, Source};
+
+/// Starts a test of one rule.
+pub(crate) fn check(rule: &str) -> Check {
+    assert!(rules::find(rule).is_some(), "no rule {rule}");
+    Check { rule: rule.to_owned(), files: BTreeMap::new(), policy: Policy::default() }
+}
+
+/// Files of both sides. `{A}`, `{B}` are SHA-256 in base64, `{HEX}` in hex, `{A512}` is SHA-512, `{A1}` SHA-1.
+pub(crate) struct Check {
+    rule: String,
+    files: BTreeMap<String, (Option<String>, Option<String>)>,
+    policy: Policy,
+}
+
+impl Check {
+    pub(crate) fn base(mut self, path: &str, text: &str) -> Check {
+        self.files.entry(path.into()).or_default().0 = Some(fill(text));
+        self
+    }
+
+    pub(crate) fn head(mut self, path: &str, text: &str) -> Check {
+        self.files.entry(path.into()).or_default().1 = Some(fill(text));
+        self
+    }
+
+    pub(crate) fn both(self, path: &str, text: &str) -> Check {
+        self.base(path, text).head(path, text)
+    }
+
+    pub(crate) fn policy(mut self, text: &str) -> Check {
+        self.policy = Policy::parse("lockproof.toml", text).unwrap();
+        self
+    }
+
+    /// `path:line:column level message`, without the place where there is none.
+    #[track_caller]
+    pub(crate) fn finds(self, expected: &[&str]) {
+        let show = |it: &Finding| {
+            let place =
+                it.span.map(|it| format!(":{}:{}", it.start.line, it.start.column)).unwrap_or_default();
+            format!("{}{place} {} {}", it.path, it.level, it.message)
+        };
+        let found: Vec<_> = self.run().iter().map(show).collect();
+        assert_eq!(found, expected);
+    }
+
+    /// What all rules together find.
+    pub(crate) fn all(self) -> Vec<Finding> {
+        lint(&self.sources(), &Options::default()).findings
+    }
+
+    fn run(self) -> Vec<Finding> {
+        let options = Options { select: vec![self.rule.clone()], ..Options::default() };
+        lint(&self.sources(), &options).findings
+    }
+
+    fn sources(self) -> Sources {
+        let base = Side::Revision("HEAD".into());
+        let has_base = self.files.values().any(|(base, _)| base.is_some());
+        let paths = |side: fn(&(Option<String>, Option<String>)) -> bool| {
+            self.files.iter().filter(|(_, both)| side(both)).map(|(path, _)| path.clone()).collect()
+        };
+        let (head_paths, base_paths) = (paths(|it| it.1.is_some()), paths(|it| it.0.is_some()));
+        let (mut lockfiles, mut companions) = (Vec::new(), Vec::new());
+        for (path, (before, now)) in self.files {
+            let format = formats::of_path(path.as_bytes());
+            let same = before.is_some() && before == now;
+            let source = |side: &Side, text: Option<String>| {
+                text.map(|it| Source::new(&*path, side.clone(), it.into()))
+            };
+            let (head, base) = (source(&Side::Worktree, now), source(&base, before).filter(|_| !same));
+            let file = File { path: path.clone(), format, head, base, same, judged: true };
+            if format.is_some() { lockfiles.push(file) } else { companions.push(file) }
+        }
+        Sources {
+            root: None,
+            head: Side::Worktree,
+            head_id: None,
+            base: has_base.then_some(base),
+            base_id: None,
+            lockfiles,
+            companions,
+            head_paths,
+            base_paths,
+            policy: self.policy,
+            policy_path: None,
+            unread: Vec::new(),
+            excluded: 0,
+            problems: Vec::new(),
+        }
+    }
+}
+
+fn fill(text: &str) -> String {
+    use data_encoding::BASE64;
+    text.replace("{A}", &BASE64.encode(&[1; 32]))
+        .replace("{B}", &BASE64.encode(&[2; 32]))
+        .replace("{HEX}", &"1f".repeat(32))
+        .replace("{A512}", &BASE64.encode(&[1; 64]))
+        .replace("{A1}", &BASE64.encode(&[1; 20]))
+}
+
+/// The examples of a page: fenced blocks of ` ```diff <path>`.
+fn examples(page: &str) -> Vec<(String, String)> {
+    let mut examples = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if let Some(path) = line.strip_prefix("```diff ") {
+            let body: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+            examples.push((path.to_owned(), body.join("\n")));
+        }
+    }
+    examples
+}
+
+fn is_caret(line: &str) -> bool {
+    line.get(1..).is_some_and(|rest| rest.trim_start().starts_with('^'))
+}
+
+/// Both sides of an example; the base is none where nothing in it differs.
+fn sides(example: &str) -> (Option<String>, Option<String>) {
+    let lines: Vec<_> = example.lines().filter(|line| !is_caret(line)).collect();
+    let side = |other: char| {
+        let own = lines.iter().filter(|line| !line.starts_with(other));
+        let text: String = own.map(|line| format!("{}\n", line.get(1..).unwrap_or_default())).collect();
+        Some(text).filter(|text| !text.is_empty())
+    };
+    let differs = lines.iter().any(|line| line.starts_with(['+', '-']));
+    (side('+').filter(|_| differs), side('-'))
+}
+
+/// Draws the carets under the head side's lines again, as the findings have them.
+fn redraw(path: &str, example: &str, findings: &[Finding]) -> String {
+    let mut out = Vec::new();
+    let mut number = 0;
+    for line in example.lines().filter(|line| !is_caret(line)) {
+        out.push(line.to_owned());
+        if line.starts_with('-') {
+            continue;
+        }
+        number += 1;
+        let here = findings.iter().filter(|it| it.path == path);
+        for (span, label) in
+            here.filter_map(|it| Some((it.span?, &it.label))).filter(|(span, _)| span.start.line == number)
+        {
+            let width = (span.end.column - span.start.column).max(1);
+            out.push(format!(" {}{} {label}", " ".repeat(span.start.column - 1), "^".repeat(width)));
+        }
+    }
+    out.join("\n")
+}
+
+#[test]
+fn every_page_has_an_example_that_is_found() {
+    for rule in rules::ALL {
+        let page = rule.page();
+        let examples = examples(&page);
+        assert!(!examples.is_empty(), "{} has no example", rule.id);
+        let mut test = check(rule.id);
+        for (path, example) in &examples {
+            let (base, head) = sides(example);
+            if let Some(text) = base {
+                test = test.base(path, &text);
+            }
+            if let Some(text) = head {
+                test = test.head(path, &text);
+            }
+        }
+        let findings = test.run();
+        assert!(!findings.is_empty(), "the example of {} finds nothing", rule.id);
+        for (path, example) in &examples {
+            let drawn = redraw(path, example, &findings);
+            assert!(&drawn == example, "{} should be drawn as\n{drawn}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn pages_are_written_to_be_read() {
+    for rule in rules::ALL {
+        let page = rule.page();
+        assert!(
+            rule.docs.lines().next().unwrap().ends_with('.'),
+            "{}: the first line is a sentence",
+            rule.id
+        );
+        assert!(page.lines().nth(1) == Some(""), "{}: a blank line follows it", rule.id);
+        assert!(
+            page.split("```").step_by(2).all(|prose| !prose.contains("  ")),
+            "{}: prose has no tables",
+            rule.id
+        );
+    }
+}
+
+#[test]
+fn every_file_of_the_folders_is_listed() {
+    let mut files = Vec::new();
+    for folder in ["change", "content"] {
+        let folder = format!("{}/src/rules/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-");
+            files.extend(Some(name).filter(|name| name != "mod"));
+        }
+    }
+    files.sort();
+    let mut listed: Vec<_> = rules::ALL.iter().map(|rule| rule.id).collect();
+    listed.sort();
+    assert_eq!(files, listed);
+}
