@@ -1,8 +1,52 @@
 //! lockproof proves what a repository's lockfiles pin.
 //!
+//! # Bird's eye
+//!
+//! ```text
+//! discover → read → parse → compare → check → render
+//! which      both    bytes → before/   rules   text, json
+//! lockfiles  sides   model   after
+//! ```
+//!
+//! As code, that is:
+//!
+//! ```no_run
+//! use lockproof::{check, options::Options, read, render};
+//!
+//! let options = Options { folder: ".".into(), ..Options::default() };
+//! let sources = read::read(&options)?; // owns every byte, of every side
+//! let outcome = check::lint(&sources, &options); // borrows; no I/O
+//! println!("{}", render::json::report(&sources, &outcome));
+//! # Ok::<(), read::ReadError>(())
+//! ```
+//!
+//! # Code map
+//!
+//! - [`options`] is what a run is asked to do, [`cli`] how that is typed. [`policy`] is `lockproof.toml`.
+//! - [`discover`] knows which files count, [`repo`] is the only git, [`read`] brings both sides into memory.
+//! - [`source`] is one file's text: a span is the distance between two pointers into it.
+//! - [`syntax`] has the readers for JSON, TOML and YAML, [`formats`] one file for each lockfile format, [`manifest`] what
+//!   lockfiles are made from. What they read is the [`model`]; [`integrity`] and [`url`] are its hashes and addresses.
+//! - [`change`] folds the entries of all lockfiles of an ecosystem into releases. [`context`] is what a rule may see.
+//! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of it.
+//! - [`check`] runs all that (in one [`pass`] over each lockfile), [`render`] prints it, [`escape`] is what every text of a repository goes through first.
+//!
+//! # Invariants
+//!
+//! 1. [`model`], [`change`], [`rules`] and [`check`] do no I/O. [`repo`] is the only git, [`read`] and [`discover`] the
+//!    only other access to files, [`render`] and [`cli`] the only output.
+//! 2. Nothing from the repository is executed, and no network is touched.
+//! 3. Reading never panics, and never fails half-silently: what could not be read is a finding or a problem that the
+//!    run reports.
+//! 4. Time and memory are linear in the input (sorting aside).
+//! 5. Output depends on the input alone: not on threads, hash order, locale, time zone or terminal (colour and width
+//!    aside).
+//! 6. A lockfile's text never reaches an output unescaped.
 
 pub mod change;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod context;
 pub mod discover;
 pub mod escape;
@@ -15,6 +59,7 @@ pub mod options;
 pub mod pass;
 pub mod policy;
 pub mod read;
+pub mod render;
 pub mod repo;
 pub mod report;
 pub mod rules;

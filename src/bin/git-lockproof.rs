@@ -1,0 +1,7 @@
+//! `git lockproof …`
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lockproof::cli::main(None)
+}

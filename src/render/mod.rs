@@ -1,0 +1,89 @@
+//! The only output. One file for each form of it; `terminal` is the only one that knows how diagnostics are drawn.
+
+pub mod inventory;
+pub mod json;
+#[cfg(feature = "cli")]
+pub mod terminal;
+
+use crate::check::{Coverage, Outcome, State};
+use crate::finding::Level;
+
+/// `1 error`, `2 errors`
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// The last line of a report: what was found, what was checked, and what was not.
+pub fn summary(outcome: &Outcome, base: Option<&str>) -> String {
+    let coverage = &outcome.coverage;
+    let mut parts = vec![verdict(outcome)];
+    let read: Vec<_> = coverage.lockfiles.iter().filter(|it| it.state != State::Removed).collect();
+    if !read.is_empty() {
+        let total = |of: fn(&crate::check::Covered) -> usize| read.iter().map(|it| of(it)).sum::<usize>();
+        let (packages, hashed, compared) =
+            (total(|it| it.packages), total(|it| it.hashed), total(|it| it.compared));
+        let mut text = format!("{}, {hashed} hashed", count(packages, "package"));
+        for (reason, number) in unhashable(coverage) {
+            text.push_str(&format!(", {number} {reason}"));
+        }
+        if let Some(base) = base {
+            text.push_str(&format!(", {compared} compared with {base}"));
+        }
+        let incomparable = total(|it| it.not_comparable);
+        if incomparable > 0 {
+            text.push_str(&format!(" ({incomparable} not, for want of a common algorithm)"));
+        }
+        parts.push(text);
+    }
+    parts.extend(leftovers(outcome));
+    parts.join("; ") + "."
+}
+
+fn verdict(outcome: &Outcome) -> String {
+    let counted = outcome.findings.iter().filter(|it| !it.preexisting);
+    let of = |level: Level| counted.clone().filter(|it| it.level == level).count();
+    let levels = [(of(Level::Error), "error"), (of(Level::Warning), "warning"), (of(Level::Note), "note")];
+    let found: Vec<_> =
+        levels.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun)).collect();
+    let lockfiles = outcome.coverage.lockfiles.len();
+    match (found.is_empty(), lockfiles) {
+        (true, 0) if !outcome.is_complete() => "No lockfile was read".to_owned(),
+        (true, 0) if outcome.coverage.not_read.is_empty() => "There are no lockfiles here".to_owned(),
+        (true, 0) => "No lockfile is touched by this change".to_owned(),
+        (true, 1) => "1 lockfile is clean".to_owned(),
+        (true, _) => format!("{lockfiles} lockfiles are clean"),
+        (false, _) => format!("{} in {}", found.join(", "), count(lockfiles, "lockfile")),
+    }
+}
+
+/// Entries without a hash, by reason, in the order of the reasons.
+fn unhashable(coverage: &Coverage) -> Vec<(&'static str, usize)> {
+    let mut sums = std::collections::BTreeMap::new();
+    for (reason, number) in coverage.lockfiles.iter().flat_map(|it| &it.unhashable) {
+        *sums.entry(*reason).or_insert(0) += number;
+    }
+    sums.into_iter().collect()
+}
+
+fn leftovers(outcome: &Outcome) -> Vec<String> {
+    let preexisting = outcome.findings.iter().filter(|it| it.preexisting).count();
+    let coverage = &outcome.coverage;
+    let mut parts = Vec::new();
+    if preexisting > 0 {
+        parts.push(format!("{} pre-existing, shown by --scope all", count(preexisting, "finding")));
+    }
+    for it in coverage.lockfiles.iter().filter(|it| it.base_unreadable) {
+        parts.push(format!("{} could not be read before and was not compared", it.path));
+    }
+    if !coverage.not_read.is_empty() && !coverage.lockfiles.is_empty() {
+        parts.push(format!("{} not touched and not read", count(coverage.not_read.len(), "lockfile")));
+    }
+    if coverage.excluded > 0 {
+        parts.push(format!("{} excluded by the policy", coverage.excluded));
+    }
+    if !coverage.problems.is_empty() {
+        parts.push(format!("incomplete: {} could not be read", count(coverage.problems.len(), "file")));
+    }
+    parts
+}

@@ -1,0 +1,419 @@
+//! Findings, drawn: the line of the lockfile with its caret, the base side's line below it, the next command.
+//!
+//! What is drawn is not the source but a [`Snippet`] of it: escaped, masked, cut to the width. miette's own reading of
+//! a source costs a pass over it for every label, and would print whatever stands in a lockfile.
+
+use std::fmt::Write as _;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    Severity, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+};
+
+use super::{count, summary};
+use crate::check::{Covered, Outcome, State};
+use crate::escape;
+use crate::finding::{Finding, Level, Span};
+use crate::read::Sources;
+use crate::source::{Side, Source};
+
+/// How to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub color: bool,
+    /// In columns.
+    pub width: usize,
+    /// Only what was found.
+    pub quiet: bool,
+    /// Also what was checked, lockfile by lockfile.
+    pub verbose: bool,
+}
+
+/// The whole report.
+pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
+    let mut out = String::new();
+    let handler = handler(style);
+    let shown: Vec<_> = outcome.findings.iter().filter(|finding| !finding.preexisting).collect();
+    for path in paths(&shown) {
+        let here: Vec<_> = shown.iter().filter(|finding| finding.path == path).collect();
+        if outcome.coverage.lockfiles.len() > 1 {
+            let heading = format!("{}: {}", escape::message(path), count(here.len(), "finding"));
+            let _ = writeln!(out, "{}\n", paint(style, "1", &heading));
+        }
+        for finding in here {
+            let drawn = Drawn::new(sources, finding, style);
+            let _ = handler.render_report(&mut out, &drawn);
+            out.push('\n');
+        }
+    }
+    for problem in &outcome.coverage.problems {
+        let _ = writeln!(out, "{} {}", paint(style, "1;31", "not read:"), problem_text(problem));
+    }
+    if style.verbose {
+        outcome.coverage.lockfiles.iter().for_each(|it| out.push_str(&covered(it)));
+    }
+    if !style.quiet {
+        let base = sources.base.as_ref().map(Side::describe);
+        let mut text = summary(outcome, base);
+        if sources.root.is_none() {
+            text.push_str(" This is no git repository, so nothing was compared.");
+        } else if base.is_none() && sources.head_id.is_none() && !outcome.coverage.lockfiles.is_empty() {
+            text.push_str(" Nothing was compared.");
+        }
+        let color = match outcome.worst() {
+            Some(Level::Error) => "1;31",
+            Some(Level::Warning) => "1;33",
+            _ => "1;32",
+        };
+        let wrapped = wrap(&escape::message(&text), style.width);
+        let _ = writeln!(out, "{}", paint(style, color, &wrapped));
+    }
+    out
+}
+
+/// Errors of ours may span lines (a policy with its caret); what a repository put in them may not.
+fn problem_text(problem: &str) -> String {
+    problem.lines().map(escape::message).collect::<Vec<_>>().join("\n")
+}
+
+/// In the order in which they first appear: the gravest finding's file first.
+fn paths<'f>(findings: &[&'f Finding]) -> Vec<&'f str> {
+    let mut seen = std::collections::HashSet::new();
+    findings.iter().map(|finding| finding.path.as_str()).filter(|path| seen.insert(*path)).collect()
+}
+
+fn covered(it: &Covered) -> String {
+    let state = match it.state {
+        State::Unchanged => "unchanged",
+        State::Changed => "changed",
+        State::Added => "new",
+        State::Removed => "removed",
+        State::Alone => "not compared",
+        State::Unreadable => "unreadable",
+    };
+    let mut text = format!(
+        "{}: {}, {state}, {}, {} hashed",
+        it.path,
+        it.format,
+        count(it.packages, "package"),
+        it.hashed
+    );
+    for (reason, number) in &it.unhashable {
+        let _ = write!(text, ", {number} {reason}");
+    }
+    let _ = write!(text, ", {} compared", it.compared);
+    if let Some(from) = &it.moved_from {
+        let _ = write!(text, ", moved from {from}");
+    }
+    escape::message(&text) + "\n"
+}
+
+fn paint(style: Style, code: &str, text: &str) -> String {
+    if style.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// Breaks at spaces.
+fn wrap(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("never empty");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= width {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.join("\n")
+}
+
+/// Colours of the terminal's own palette, none of the bright ones: readable on black and on white.
+fn handler(style: Style) -> GraphicalReportHandler {
+    let styles = if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
+    // The texts come wrapped: commands and URLs are there to be copied, so they break at spaces or not at all.
+    GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_context_lines(1)
+        .with_links(false)
+        .with_wrap_lines(false)
+        .without_syntax_highlighting()
+}
+
+/// A finding as miette sees it.
+#[derive(Debug)]
+struct Drawn<'f> {
+    finding: &'f Finding,
+    snippets: Vec<Snippet>,
+    message: String,
+    help: String,
+}
+
+impl<'f> Drawn<'f> {
+    fn new(sources: &Sources, finding: &'f Finding, style: Style) -> Drawn<'f> {
+        let also = match finding.also.is_empty() {
+            true => String::new(),
+            false => format!(" (also: {})", finding.also.join(", ")),
+        };
+        let mut drawn = Drawn {
+            finding,
+            snippets: Vec::new(),
+            message: wrap(&finding.message, style.width - 4),
+            help: wrap(&format!("{}{also}", finding.help), style.width - 8),
+        };
+        let own =
+            finding.span.map(|span| (&finding.side, finding.path.as_str(), span, finding.label.as_str()));
+        let related = finding
+            .related
+            .iter()
+            .filter_map(|it| Some((&it.side, it.path.as_str(), it.span?, &*it.message)));
+        for (side, path, span, label) in own.into_iter().chain(related) {
+            let Some(source) = find(sources, side, path) else { continue };
+            let start = drawn.snippets.last().map_or(0, |last| last.start + last.text.len() + 1);
+            drawn.snippets.push(Snippet::new(source, span, label, start, style.width));
+        }
+        drawn
+    }
+}
+
+fn find<'s>(sources: &'s Sources, side: &Side, path: &str) -> Option<&'s Source> {
+    let files = sources.lockfiles.iter().chain(&sources.companions).filter(|file| file.path == path);
+    files.flat_map(|file| [&file.head, &file.base]).flatten().find(|source| source.side == *side)
+}
+
+impl std::fmt::Display for Drawn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Drawn<'_> {}
+
+impl Diagnostic for Drawn<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(format!("{}[{}]", self.finding.level, self.finding.rule)))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(match self.finding.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        (!self.help.is_empty()).then(|| Box::new(&self.help) as Box<dyn std::fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        (!self.snippets.is_empty()).then_some(self)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.snippets.iter().map(Snippet::labeled)))
+    }
+}
+
+/// All snippets stand one behind the other in one space of offsets; no reading may run from one into the next.
+impl SourceCode for Drawn<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let holds = |it: &&Snippet| {
+            it.start <= span.offset() && span.offset() + span.len() <= it.start + it.text.len()
+        };
+        let snippet = self.snippets.iter().find(holds).ok_or(MietteError::OutOfBounds)?;
+        Ok(Box::new(snippet.contents(before > 0)))
+    }
+}
+
+/// A line of a source with its neighbours, made harmless and cut to the width.
+#[derive(Debug)]
+struct Snippet {
+    name: String,
+    text: String,
+    /// Where `text` begins in the space of offsets.
+    start: usize,
+    /// 0-based, of the first line of `text`.
+    first_line: usize,
+    /// 0-based, in the source.
+    line: usize,
+    column: usize,
+    /// What is underlined, in `text`.
+    mark: std::ops::Range<usize>,
+    label: String,
+}
+
+impl Snippet {
+    fn new(source: &Source, span: Span, label: &str, start: usize, width: usize) -> Snippet {
+        let line = span.start.line - 1;
+        let first_line = line.saturating_sub(1);
+        let last_line = (line + 1).min(source.line_count() - 1);
+        let gutter = (last_line + 1).to_string().len() + 4;
+        let room = width.saturating_sub(gutter).max(20);
+        let indent = (first_line..=last_line).filter_map(|it| indent(source, it)).min().unwrap_or(0);
+        let mut snippet = Snippet {
+            name: escape::message(&source.side.spell(&source.path)),
+            text: String::new(),
+            start,
+            first_line,
+            line,
+            column: span.start.column - 1,
+            mark: 0..0,
+            label: label.to_owned(),
+        };
+        for number in first_line..=last_line {
+            let range = source.line_range(number);
+            let mark = (number == line)
+                .then(|| span.start.offset..span.end.offset.min(range.end).max(span.start.offset));
+            let drawn = Line::new(source, number, indent, mark, room);
+            if number > first_line {
+                snippet.text.push('\n');
+            }
+            if let Some(mark) = drawn.mark {
+                let base = snippet.text.len();
+                snippet.mark = base + mark.start..base + mark.end;
+            }
+            snippet.text.push_str(&drawn.text);
+        }
+        snippet.shorten(room);
+        snippet
+    }
+
+    /// Keeps room for the label, which stands behind the middle of what is underlined.
+    fn shorten(&mut self, room: usize) {
+        let line_start = self.text[..self.mark.start].rfind('\n').map_or(0, |at| at + 1);
+        let column = self.text[line_start..self.mark.start].chars().count();
+        let free = room.saturating_sub(column + self.label.chars().count() + 5);
+        let marked = &self.text[self.mark.clone()];
+        if let Some((at, _)) = marked.char_indices().nth((free * 2).max(1)) {
+            self.mark.end = self.mark.start + at;
+        }
+    }
+
+    fn labeled(&self) -> LabeledSpan {
+        let label = Some(self.label.clone()).filter(|label| !label.is_empty());
+        LabeledSpan::new(label, self.start + self.mark.start, self.mark.len())
+    }
+
+    /// With its neighbours; or the place alone, which miette asks for to print it.
+    fn contents(&self, context: bool) -> MietteSpanContents<'_> {
+        if context {
+            let lines = self.text.bytes().filter(|byte| *byte == b'\n').count();
+            let span = (self.start, self.text.len()).into();
+            return MietteSpanContents::new_named(
+                self.name.clone(),
+                self.text.as_bytes(),
+                span,
+                self.first_line,
+                0,
+                lines,
+            );
+        }
+        let data = self.text[self.mark.clone()].as_bytes();
+        let span = (self.start + self.mark.start, self.mark.len()).into();
+        MietteSpanContents::new_named(self.name.clone(), data, span, self.line, self.column, 0)
+    }
+}
+
+/// The white space that a line begins with; nothing of a blank one.
+fn indent(source: &Source, line: usize) -> Option<usize> {
+    let text = &source.raw()[source.line_range(line)];
+    let bare = text.trim_start_matches([' ', '\t']);
+    (!bare.is_empty()).then_some(text.len() - bare.len())
+}
+
+/// One line, drawn.
+struct Line {
+    text: String,
+    mark: Option<std::ops::Range<usize>>,
+}
+
+impl Line {
+    /// `mark` is in bytes of the source. Of a line that is too long (a whole file may be one) only what stands around
+    /// the mark is looked at.
+    fn new(
+        source: &Source,
+        number: usize,
+        indent: usize,
+        mark: Option<std::ops::Range<usize>>,
+        room: usize,
+    ) -> Line {
+        let range = source.line_range(number);
+        let start = (range.start + indent).min(range.end);
+        let text = source.raw();
+        let lead = room / 3;
+        let from = match &mark {
+            Some(mark) if text[start.min(mark.start)..mark.start].chars().count() > room / 2 => {
+                step_back(text, mark.start, lead)
+            }
+            _ => start,
+        };
+        let to = text[from..range.end].char_indices().nth(room * 2).map_or(range.end, |(at, _)| from + at);
+        let secrets = secrets(text, from, to);
+        let mut line = Line { text: String::new(), mark: None };
+        if from > start {
+            line.text.push('…');
+        }
+        let (mut mark_start, mut mark_end) = (None, None);
+        let mut columns = line.text.chars().count();
+        for (offset, character) in text[from..to].char_indices().map(|(at, c)| (from + at, c)) {
+            if mark.as_ref().is_some_and(|mark| mark.start == offset) {
+                mark_start = Some(line.text.len());
+            }
+            if mark.as_ref().is_some_and(|mark| mark.end == offset) {
+                mark_end = Some(line.text.len());
+            }
+            if columns + 1 >= room {
+                line.text.push('…');
+                break;
+            }
+            let before = line.text.len();
+            match secrets.iter().find(|span| span.contains(&offset)) {
+                Some(span) if span.start == offset || offset == from => line.text.push_str("***"),
+                Some(_) => {}
+                None if character == '\t' => line.text.push(' '),
+                None => escape::push(&mut line.text, character),
+            }
+            columns += line.text[before..].chars().count();
+        }
+        if mark.is_some() {
+            let start = mark_start.unwrap_or(line.text.len());
+            line.mark = Some(start..mark_end.unwrap_or(line.text.len()).max(start));
+        }
+        line.widen();
+        line
+    }
+}
+
+impl Line {
+    /// A place without a width (the end of a line, where something is missing) gets a column of its own.
+    fn widen(&mut self) {
+        let Some(mark) = self.mark.as_mut().filter(|mark| mark.start == mark.end) else { return };
+        if mark.end == self.text.len() {
+            self.text.push(' ');
+        }
+        mark.end += self.text[mark.end..].chars().next().map_or(0, char::len_utf8);
+    }
+}
+
+/// Credentials in that part of the text; what stands before it decides whether they are.
+fn secrets(text: &str, from: usize, to: usize) -> Vec<std::ops::Range<usize>> {
+    let wide = step_back(text, from, 300);
+    let spans = crate::url::userinfo_spans(&text[wide..to])
+        .into_iter()
+        .map(|span| wide + span.start..wide + span.end);
+    spans.filter(|span| &text[span.clone()] != "git").collect()
+}
+
+/// That many characters before an offset, but no further than the line.
+fn step_back(text: &str, offset: usize, characters: usize) -> usize {
+    let before = text[..offset].char_indices().rev().take(characters);
+    before.take_while(|(_, c)| *c != '\n').last().map_or(offset, |(at, _)| at)
+}
