@@ -1,7 +1,9 @@
 //! End to end: the program as people run it, in repositories made by the real git.
 
 mod cli;
+mod clients;
 mod git;
+mod history;
 mod hostile;
 mod paths;
 mod support;

@@ -1,0 +1,17 @@
+//! Lockfiles that the real clients write, here and now: honest ones pass, tampered ones don't.
+//!
+//! A client that is not installed, or that reaches no registry, skips its tests and says so on standard error; with
+//! `LOCKPROOF_CLIENTS=required` in the environment it fails them. Registries are those that the machine's clients are
+//! configured for; caches are our own, below `target/tmp`.
+
+mod bundle;
+mod cargo;
+mod edit;
+mod go;
+#[cfg(unix)]
+mod hook;
+mod npm;
+mod pnpm;
+pub(crate) mod repo;
+mod tool;
+mod uv;
