@@ -1,0 +1,50 @@
+//! The project's own chores: `cargo xtask dev:loop` before a commit, `docs` after a change to a rule's page, `bench` and
+//! `fuzz` after a change to a reader.
+
+mod bench;
+mod docs;
+mod fuzz;
+mod gates;
+mod links;
+mod random;
+mod tools;
+
+use std::process::ExitCode;
+
+use tools::{Failure, complain, say};
+
+const USAGE: &str = "\
+cargo xtask dev:loop [--only NAME]... [--list]   every gate that a commit has to pass
+cargo xtask docs [--check]                       write docs/ and the tables of README.md, or compare them
+cargo xtask bench [--quick] [NAME]...            lockproof beside plain tools; NAME is a part of a row's name
+cargo xtask fuzz [--seconds N] [--seed N]        mutate the lockfiles of tests/ and read them
+cargo xtask fuzz --input FOLDER                  read again what failed";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) =
+        arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let done = match command {
+        "dev:loop" => gates::run(rest),
+        "docs" => docs::run(rest),
+        "bench" => bench::run(rest),
+        "bench:peak" => bench::print_peak(rest),
+        "fuzz" => fuzz::run(rest),
+        "help" | "--help" | "-h" => {
+            say(USAGE);
+            Ok(())
+        }
+        other => Err(Failure::Usage(format!("there is no command `{other}`\n{USAGE}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(message)) => {
+            complain(&message);
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(message)) => {
+            complain(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
