@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use crate::integrity::Hash;
 use crate::model::{Algorithm, Artifact, Digest, Lockfile, Origin, Package, Subject};
 use crate::syntax::Text;
-use crate::url;
+use crate::{url, version};
 
 /// An entry and the file that it stands in.
 #[derive(Clone, Copy)]
@@ -27,11 +27,11 @@ impl<'a> Lockfile<'a> {
 }
 
 /// What tamper rules call the same package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Release<'a> {
     pub name: &'a str,
-    /// Where other bytes may stand under one version (git, a path), the place stands here instead.
-    pub version: &'a str,
+    /// In its canonical spelling. Where other bytes may stand under one version (git), the place stands here instead.
+    pub version: Cow<'a, str>,
     /// The release whose archive contains it: two entries of one name are not one package when one is bundled.
     pub within: Option<(&'a str, &'a str)>,
 }
@@ -42,8 +42,8 @@ impl<'a> Release<'a> {
         Release {
             name: package.name.as_str(),
             version: match &package.origin {
-                Origin::Git(git) => &git.repository,
-                _ => package.version(),
+                Origin::Git(git) => Cow::Borrowed(&*git.repository),
+                _ => version::canonical(lockfile.ecosystem(), package.version()),
             },
             within: parent.map(|parent| (parent.name.as_str(), parent.version())),
         }
@@ -354,4 +354,27 @@ pub fn fetched_from<'a>(
 
 fn is_source(package: &Package<'_>, url: &Text<'_>) -> bool {
     package.source.as_ref().is_some_and(|source| std::ptr::eq(source.raw, url.raw))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    /// To uv, `1.16` is `1.16.0`, and `Six` is `six`.
+    #[test]
+    fn another_spelling_is_the_same_release() {
+        let lock = |name: &str, version: &str, hash: &str| {
+            format!(
+                "version = 1\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = {{ registry = \"https://i.example.com/simple\" }}\nwheels = [{{ url = \"https://i.example.com/six-1.16.0-any.whl\", hash = \"sha256:{hash}\" }}]\n"
+            )
+        };
+        let base = lock("six", "1.16.0", &"1".repeat(64));
+        for (name, version) in [("six", "1.16"), ("Six", "v1.16.0")] {
+            let findings = check("pin-rewritten")
+                .base("uv.lock", &base)
+                .head("uv.lock", &lock(name, version, &"2".repeat(64)))
+                .all();
+            assert!(findings.iter().any(|it| it.rule == "pin-rewritten"), "{name} {version}: {findings:?}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ fn parse(source: &Source) -> Lockfile<'_> {
             _ => reader.skip(),
         })
         .and_then(|()| reader.end());
-    lockfile.faults = reader.faults;
+    lockfile.faults = reader.faults.into_iter().chain(lockfile.faults).collect();
     // A broken text has left its fault with the reader, and an entry that it broke off in is not in the list.
     if read.is_ok() {
         // Before npm 5, only a shrinkwrap was written, and without a version.
@@ -70,6 +70,10 @@ fn read_entry<'s>(
         "bundleDependencies" | "bundledDependencies" => reader.node().map(|node| bundles.list(at, &node)),
         _ => read_field(reader, field, &mut package, &mut seen),
     })?;
+    // Only version 1 has addresses there.
+    if let Some(version) = package.version.as_ref().filter(|it| it.as_str().contains([':', '/'])) {
+        lockfile.faults.push(Fault::shape(version.raw, "should be a version"));
+    }
     if package.name.as_str() != known_as.as_str() {
         package.alias = Some(known_as);
     }

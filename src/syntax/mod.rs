@@ -199,7 +199,8 @@ pub fn find_duplicate_keys<'s: 'k, 'k>(
     }
     let mut seen = std::collections::HashMap::with_capacity(keys.len());
     for key in keys {
-        if let Some(first) = seen.insert(key.as_str(), key.raw) {
+        let first = *seen.entry(key.as_str()).or_insert(key.raw);
+        if !std::ptr::eq(first, key.raw) {
             faults.push(Fault::duplicate(key.raw, first));
         }
     }

@@ -76,7 +76,7 @@ fn still_selected<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>
     for manifest in cx.head.manifests(lockfile.ecosystem()).filter(|it| beside(&it.source.path)) {
         for selected in &manifest.dependencies {
             let Some(version) = &selected.version else { continue };
-            let release = Release { name: selected.name.raw, version: version.raw, within: None };
+            let release = Release { name: selected.name.raw, version: version.raw.into(), within: None };
             let Some(before) = fold.release(&release) else { continue };
             if let Some(lost) = lost_line(before, head.release(&release), selected.direct) {
                 gone(cx, lockfile, pair, &lost, report).related(

@@ -120,11 +120,11 @@ fn selected_without_line<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, repor
     let mut seen = HashSet::new();
     for (manifest, selected) in beside.flat_map(|it| it.dependencies.iter().map(move |dep| (it, dep))) {
         let Some(version) = &selected.version else { continue };
-        let release = Release { name: selected.name.raw, version: version.raw, within: None };
+        let release = Release { name: selected.name.raw, version: version.raw.into(), within: None };
         if lockfile.source.path.ends_with("work.sum")
             || head.release(&release).is_some()
             || lost_here(cx, lockfile, &release)
-            || !seen.insert(release)
+            || !seen.insert(release.clone())
         {
             continue;
         }
