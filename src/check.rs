@@ -122,6 +122,7 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
     if options.scope() == Scope::New && has_base {
         mark_preexisting(&mut findings, &parsed, &cx, base, &rules);
     }
+    findings = report::cap(findings);
     report::seal(&mut findings);
     report::rank(&mut findings);
     let mut all = sources.problems.clone();

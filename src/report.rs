@@ -1,7 +1,7 @@
 //! Collects what rules find and turns it into findings: one fault, one finding.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::escape;
 use crate::finding::{Finding, Level, PackageRef, Position, Related, Span, fingerprint, purl};
@@ -285,6 +285,30 @@ fn number_twins(findings: &mut [Finding]) {
 
 fn place_of(finding: &Finding) -> (&str, usize, &str) {
     (&finding.path, finding.span.map_or(0, |span| span.start.offset), finding.rule)
+}
+
+/// How many findings of one rule in one file are told one by one: a hostile file has one for every two bytes.
+const TOLD: usize = 10_000;
+
+/// Leaves out what no one will read; the last one that is left says how much that is. What is new is counted apart from
+/// what is not, so that old findings push no new one out.
+pub fn cap(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len().min(TOLD));
+    // How many there are, and where the last one that is told stands.
+    let mut counts: BTreeMap<(String, &str, bool), (usize, usize)> = BTreeMap::new();
+    for finding in findings {
+        let key = (finding.path.clone(), finding.rule, finding.preexisting);
+        let (count, last) = counts.entry(key).or_default();
+        *count += 1;
+        if *count <= TOLD {
+            *last = kept.len();
+            kept.push(finding);
+        }
+    }
+    for (count, last) in counts.into_values().filter(|(count, _)| *count > TOLD) {
+        kept[last].message.push_str(&format!(" And {} more like it.", count - TOLD));
+    }
+    kept
 }
 
 /// Errors of tamper rules first, then by level, then by place.

@@ -232,3 +232,13 @@ fn a_line_of_megabytes_is_drawn_in_part() {
     harmless(&place.lockproof("--no-base").exits(1));
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
+
+/// Two bytes are enough for a fault: the report stays within bounds, and says what it leaves out.
+#[test]
+fn a_file_of_nothing_but_faults_makes_no_endless_report() {
+    let place = Place::repository();
+    place.write("go.sum", "x\n".repeat(30_000));
+    let report = place.lockproof("--format json").exits(1);
+    assert!(report.len() < 12_000_000, "{}", report.len());
+    assert!(report.contains("And 20000 more like it."));
+}
