@@ -1,7 +1,8 @@
 //! A lockfile is gone.
 //!
 //! Without it, the next install resolves anew: nothing is pinned any more. When the manifest that it served is still
-//! there and no other lockfile of its ecosystem serves it, that is an error; else a warning.
+//! there and no other lockfile of its ecosystem serves it, that is an error; else a warning. A lockfile that was emptied
+//! while its manifest stayed as it was is an error as well.
 //!
 //! ```diff go.sum
 //! -example.com/m v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
@@ -9,7 +10,7 @@
 //!
 //! Take it back with `git checkout HEAD -- go.sum`, or remove what it served as well.
 
-use crate::context::{Context, Pair};
+use crate::context::{Context, Pair, World};
 use crate::escape::shell;
 use crate::finding::Level;
 use crate::model::{Lockfile, folder};
@@ -26,6 +27,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
+    if let (Some(head), Some(base)) = (pair.head, pair.base) {
+        check_emptied(cx, head, base, report);
+    }
     let (None, Some(lockfile)) = (pair.head, pair.base) else { return };
     let manifest = manifest_of(cx, lockfile);
     let served = cx.head.lockfiles.iter().any(|other| serves(other, lockfile));
@@ -42,6 +46,31 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     found.without_place().help(format!("`git checkout {side} -- {path}` takes it back."));
     if manifest.is_some() && !served {
         found.level(Level::Error);
+    }
+}
+
+/// A file that pins nothing any more, although its manifest asks for what it asked for.
+fn check_emptied<'a>(
+    cx: &Context<'a>,
+    head: &'a Lockfile<'a>,
+    base: &'a Lockfile<'a>,
+    report: &mut Report<'a>,
+) {
+    let pinned = |lockfile: &Lockfile<'_>| lockfile.packages.iter().any(|package| !package.origin.is_local());
+    let Some(manifest) = manifest_of(cx, head).filter(|_| head.is_readable()) else { return };
+    let text = |world: &World<'a>| world.companions.iter().find(|it| it.path == manifest).map(|it| it.raw());
+    let same = cx.base.as_ref().is_some_and(|base| text(base).is_some() && text(base) == text(&cx.head));
+    if pinned(base) && !pinned(head) && same {
+        let at = head.source.text().lines().next().unwrap_or_default();
+        report
+            .file(
+                head,
+                at,
+                format!("{} pins nothing any more, but {manifest} is as it was.", head.source.path),
+            )
+            .level(Level::Error)
+            .label("no package is left")
+            .help(cx.restore(head));
     }
 }
 
@@ -75,6 +104,16 @@ mod tests {
             .base("a/go.sum", SUM)
             .head("a/go.mod", "module a\n")
             .finds(&["a/go.sum error a/go.sum was removed, but a/go.mod is still there."]);
+    }
+
+    #[test]
+    fn an_emptied_lockfile_is_none() {
+        let lock = "version = 1\n[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { registry = \"https://i.example.com/simple\" }\n";
+        let test = || check("lockfile-removed").base("uv.lock", lock).head("uv.lock", "version = 1\n");
+        test()
+            .both("pyproject.toml", "")
+            .finds(&["uv.lock:1:1 error uv.lock pins nothing any more, but pyproject.toml is as it was."]);
+        test().base("pyproject.toml", "[project]").head("pyproject.toml", "").finds(&[]);
     }
 
     #[test]
