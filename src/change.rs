@@ -344,7 +344,10 @@ pub fn fetched_from<'a>(
     };
     let scope = lockfile.ecosystem().scope(package.name.as_str());
     let own = index.map(|place| (scope, Cow::Borrowed(place)));
-    let files = package.artifacts.iter().filter_map(|artifact| artifact.url.as_ref());
+    // What comes from git is not fetched as a file, whatever the entry lists.
+    let is_fetched = !matches!(package.origin, Origin::Git(_));
+    let artifacts = package.artifacts.iter().filter(move |_| is_fetched);
+    let files = artifacts.filter_map(|artifact| artifact.url.as_ref());
     let elsewhere = files.filter(|url| !is_source(package, url)).map(move |url| {
         let place = url::file_place(url.as_str(), package.name.as_str(), package.version());
         (index.unwrap_or(scope), place)
