@@ -62,7 +62,7 @@ pub struct Pin<'a> {
 impl<'a> Pin<'a> {
     /// Hashes are only comparable when they agree in this.
     pub fn key(&self) -> (&'a str, Subject, Algorithm) {
-        (artifact_key(self.artifact), self.digest.subject, self.algorithm)
+        (self.artifact.key.as_str(), self.digest.subject, self.algorithm)
     }
 
     fn hash(&self) -> Hash {
@@ -73,11 +73,6 @@ impl<'a> Pin<'a> {
     fn same(&self, other: &Pin<'_>) -> bool {
         self.digest.value == other.digest.value || self.hash() == other.hash()
     }
-}
-
-/// Which of a package's artifacts it is. A lone archive has no name: mirrors call it differently.
-fn artifact_key<'a>(artifact: &'a Artifact<'a>) -> &'a str {
-    artifact.key.as_str()
 }
 
 /// All slots of one release on one side.

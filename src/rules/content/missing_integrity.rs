@@ -64,6 +64,7 @@ fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mu
         no_hash(lockfile, package, artifact.url.as_ref(), report);
     }
 }
+
 /// A link is one when a project stands where it leads. What lies outside of the repository can't be looked at.
 fn is_link_to_a_project(cx: &Context<'_>, lockfile: &Lockfile<'_>, package: &Package<'_>) -> bool {
     let Some(target) = package.source.as_ref().filter(|_| lockfile.ecosystem() == Ecosystem::Npm) else {
