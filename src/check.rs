@@ -229,11 +229,7 @@ impl<'a> Parsed<'a> {
 
     /// A lockfile moves with its project: one whose manifest stays has been taken away.
     fn left_its_manifest(&self, head_paths: &[String]) -> bool {
-        let folder = crate::model::folder(&self.file.path);
-        let manifests = self.file.format.map_or(&[][..], |format| format.manifests);
-        let beside =
-            |name: &&str| if folder.is_empty() { (*name).to_owned() } else { format!("{folder}/{name}") };
-        manifests.iter().map(beside).any(|path| head_paths.binary_search(&path).is_ok())
+        self.file.format.is_some_and(|format| format.manifest_beside(&self.file.path, head_paths).is_some())
     }
 
     fn is_added(&self) -> bool {

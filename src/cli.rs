@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::check::{self, Outcome};
 use crate::finding::Level;
-use crate::model::{Lockfile, folder};
+use crate::model::Lockfile;
 use crate::options::{Base, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
 use crate::read::{self, ReadError, Sources};
 use crate::render::inventory::Inventory;
@@ -427,8 +427,8 @@ fn run_list(arguments: ListArgs) -> u8 {
         let judged = sources.lockfiles.iter().filter(|file| file.judged);
         let read: Vec<Lockfile<'_>> =
             judged.filter_map(|file| Some(file.format?.read(file.head.as_ref()?))).collect();
-        let found: Vec<_> =
-            read.iter().map(|lockfile| (lockfile, manifest_beside(&sources, lockfile))).collect();
+        let manifest = |it: &Lockfile<'_>| it.format.manifest_beside(&it.source.path, &sources.head_paths);
+        let found: Vec<_> = read.iter().map(|lockfile| (lockfile, manifest(lockfile))).collect();
         let inventory = Inventory::new(&found, arguments.packages);
         print(&match arguments.format {
             ListFormat::Text => inventory.text(),
@@ -439,14 +439,6 @@ fn run_list(arguments: ListArgs) -> u8 {
         });
         if sources.problems.is_empty() { CLEAN } else { INCOMPLETE }
     })
-}
-
-fn manifest_beside(sources: &Sources, lockfile: &Lockfile<'_>) -> Option<String> {
-    let is_its = |path: &&String| {
-        let base = path.rsplit('/').next().unwrap_or_default();
-        folder(path) == lockfile.folder() && lockfile.format.manifests.contains(&base)
-    };
-    sources.head_paths.iter().find(is_its).cloned()
 }
 
 fn explain(id: Option<&str>) -> u8 {

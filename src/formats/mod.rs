@@ -9,7 +9,7 @@ pub mod uv;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::model::{Ecosystem, Lockfile};
+use crate::model::{Ecosystem, Lockfile, folder};
 use crate::source::Source;
 use crate::syntax::Text;
 
@@ -46,6 +46,15 @@ impl Format {
             lockfile.settings.clear();
         }
         lockfile
+    }
+
+    /// The first manifest of this format that stands beside a lockfile; `paths` are a side's, sorted.
+    pub fn manifest_beside(&self, lockfile: &str, paths: &[String]) -> Option<String> {
+        let beside = |name: &&str| match folder(lockfile) {
+            "" => (*name).to_owned(),
+            folder => format!("{folder}/{name}"),
+        };
+        self.manifests.iter().map(beside).find(|path| paths.binary_search(path).is_ok())
     }
 
     /// Whether a newer client than this lockproof knows has written the file.

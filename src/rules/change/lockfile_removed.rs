@@ -11,12 +11,10 @@
 //! Take it back with `git checkout HEAD -- go.sum`, or remove what it served as well.
 
 use crate::context::{Context, Pair, World};
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::model::{Lockfile, folder};
 use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::source::Side;
 
 pub static RULE: Rule = Rule {
     id: "lockfile-removed",
@@ -33,17 +31,12 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     let (None, Some(lockfile)) = (pair.head, pair.base) else { return };
     let manifest = manifest_of(cx, lockfile);
     let served = cx.head.lockfiles.iter().any(|other| serves(other, lockfile));
-    let side = match &lockfile.source.side {
-        Side::Revision(name) => name.clone(),
-        other => other.describe().to_owned(),
-    };
-    let path = shell(&lockfile.source.path);
     let message = match manifest.as_ref().filter(|_| !served) {
         Some(manifest) => format!("{} was removed, but {manifest} is still there.", lockfile.source.path),
         None => format!("{} was removed.", lockfile.source.path),
     };
     let found = report.file(lockfile, "", message);
-    found.without_place().help(format!("`git checkout {side} -- {path}` takes it back."));
+    found.without_place().help(format!("`{}` takes it back.", cx.checkout(lockfile)));
     if manifest.is_some() && !served {
         found.level(Level::Error);
     }
@@ -76,12 +69,7 @@ fn check_emptied<'a>(
 
 /// The manifest that stands beside it on the head side.
 fn manifest_of(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> Option<String> {
-    let names = lockfile.format.manifests.iter();
-    let beside = |name: &&str| match lockfile.folder() {
-        "" => (**name).to_owned(),
-        folder => format!("{folder}/{name}"),
-    };
-    names.map(beside).find(|path| cx.head.has_path(path))
+    lockfile.format.manifest_beside(&lockfile.source.path, cx.head.paths)
 }
 
 /// Another lockfile of the ecosystem, in the same folder or one above it.

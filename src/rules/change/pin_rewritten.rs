@@ -23,9 +23,8 @@
 
 use crate::change::{Kept, Pin, Provenance, Slot, pins};
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
-use crate::model::Origin;
+use crate::model::{Lockfile, Origin};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
@@ -39,15 +38,15 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Entry(check)],
 };
 
-fn check<'a>(_: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: &mut Report<'a>) {
     if let Some(kept) = kept.filter(|_| !matches!(slot.package.origin, Origin::Git(_))) {
-        compare_hashes(slot, kept, report);
-        compare_urls(slot, kept, report);
+        compare_hashes(cx, slot, kept, report);
+        compare_urls(cx, slot, kept, report);
     }
 }
 
 /// One finding for each artifact: its strongest hash that can be compared decides where.
-fn compare_hashes<'a>(slot: Slot<'a>, kept: &Kept<'a>, report: &mut Report<'a>) {
+fn compare_hashes<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: &Kept<'a>, report: &mut Report<'a>) {
     let mut own: Vec<Pin<'a>> = pins(slot).collect();
     own.sort_by(|a, b| b.key().cmp(&a.key()));
     let mut done = None;
@@ -59,12 +58,12 @@ fn compare_hashes<'a>(slot: Slot<'a>, kept: &Kept<'a>, report: &mut Report<'a>) 
         }
         done = Some((artifact, subject));
         if !group.iter().any(|pin| kept.has(pin)) {
-            rewritten(&group[0], &before[0], report);
+            rewritten(cx, &group[0], &before[0], report);
         }
     }
 }
 
-fn rewritten<'a>(now: &Pin<'a>, before: &Pin<'a>, report: &mut Report<'a>) {
+fn rewritten<'a>(cx: &Context<'a>, now: &Pin<'a>, before: &Pin<'a>, report: &mut Report<'a>) {
     let Slot { lockfile, package } = now.slot;
     let file = match now.artifact.key.as_str() {
         "" => String::new(),
@@ -75,11 +74,11 @@ fn rewritten<'a>(now: &Pin<'a>, before: &Pin<'a>, report: &mut Report<'a>) {
         .package(lockfile, package, Field::Integrity, &Text::plain(now.digest.raw), message)
         .label("not the hash it had")
         .related(before.slot.lockfile.source, before.digest.raw, "the hash it had")
-        .help(restore(now.slot, &before.slot));
+        .help(restore(cx, lockfile));
 }
 
 /// The same file, fetched from elsewhere on the same registry: the bytes may be the same, the reviewer can't know.
-fn compare_urls<'a>(slot: Slot<'a>, kept: &Kept<'a>, report: &mut Report<'a>) {
+fn compare_urls<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: &Kept<'a>, report: &mut Report<'a>) {
     let Slot { lockfile, package } = slot;
     for artifact in &package.artifacts {
         let Some(now) = &artifact.url else { continue };
@@ -109,7 +108,7 @@ fn compare_urls<'a>(slot: Slot<'a>, kept: &Kept<'a>, report: &mut Report<'a>) {
             .package(lockfile, package, Field::Source, now, message)
             .label("not the address it had")
             .related(old.lockfile.source, old_url.raw, "the address it had")
-            .help(restore(slot, &old));
+            .help(restore(cx, lockfile));
     }
 }
 
@@ -118,16 +117,12 @@ fn spell(text: &str) -> String {
     url::place(text).replace("%2f", "/").replace("%2F", "/")
 }
 
-fn restore(now: Slot<'_>, before: &Slot<'_>) -> String {
-    let side = match &before.lockfile.source.side {
-        crate::source::Side::Revision(name) => name.clone(),
-        _ => "HEAD".to_owned(),
-    };
-    let path = shell(&now.lockfile.source.path);
+fn restore(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> String {
     format!(
-        "`git checkout {side} -- {path}` takes the line back, `{}` updates again. A registry never publishes a \
-         version twice: if the hash differs once more, compare the archive with the registry's.",
-        now.lockfile.format.relock
+        "`{}` takes the line back, `{}` updates again. A registry never publishes a version twice: if the hash \
+         differs once more, compare the archive with the registry's.",
+        cx.checkout(lockfile),
+        lockfile.format.relock
     )
 }
 
