@@ -1,10 +1,11 @@
 //! What a rule may see: the policy, both sides' lockfiles and their folds, manifests and client configuration.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::change::{Fold, Places};
 use crate::escape::shell;
-use crate::manifest::{Declared, Manifest, Pinned};
+use crate::manifest::{Manifest, Pinned};
 use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
 use crate::source::Source;
@@ -42,6 +43,44 @@ pub struct World<'a> {
     pub paths: &'a [String],
     folds: [OnceLock<Fold<'a>>; Ecosystem::ALL.len()],
     places: [OnceLock<Places<'a>>; Ecosystem::ALL.len()],
+    declared: [OnceLock<Declarations<'a>>; Ecosystem::ALL.len()],
+}
+
+/// What the manifests of an ecosystem declare, by what rules ask for. Names are canonical.
+#[derive(Default)]
+struct Declarations<'a> {
+    places: HashMap<String, (&'a Source, &'a str)>,
+    named: HashMap<(String, String), (&'a Source, &'a str)>,
+    local: HashSet<String>,
+    aliases: HashMap<String, Vec<&'a str>>,
+}
+
+impl<'a> Declarations<'a> {
+    /// Of several lines that say the same, the first one stands for all.
+    fn new<'m>(ecosystem: Ecosystem, manifests: impl Iterator<Item = &'m Manifest<'a>>) -> Declarations<'a>
+    where
+        'a: 'm,
+    {
+        let mut all = Declarations::default();
+        let spell = |name: &Text<'_>| canonical(ecosystem, name.as_str()).into_owned();
+        for manifest in manifests {
+            all.local.extend(manifest.name.as_ref().map(spell));
+            for dep in &manifest.dependencies {
+                let line = (manifest.source, dep.at);
+                if let Some(place) = dep.place.as_deref() {
+                    all.places.entry(place.to_owned()).or_insert(line);
+                    all.named.entry((spell(&dep.name), place.to_owned())).or_insert(line);
+                }
+                if dep.local {
+                    all.local.insert(spell(&dep.name));
+                }
+                if dep.at.starts_with("npm:") {
+                    all.aliases.entry(dep.name.as_str().to_owned()).or_default().push(dep.at);
+                }
+            }
+        }
+        all
+    }
 }
 
 impl<'a> World<'a> {
@@ -57,6 +96,7 @@ impl<'a> World<'a> {
             paths,
             folds: Default::default(),
             places: Default::default(),
+            declared: Default::default(),
         }
     }
 
@@ -88,22 +128,25 @@ impl<'a> World<'a> {
         name: Option<&str>,
         place: &str,
     ) -> Option<(&'a Source, &'a str)> {
-        let is_it = |dep: &Declared<'_>| {
-            name.is_none_or(|name| canonical(ecosystem, name) == canonical(ecosystem, dep.name.as_str()))
-        };
-        let all = self.manifests(ecosystem).flat_map(|it| it.dependencies.iter().map(|dep| (it.source, dep)));
-        all.into_iter()
-            .find(|(_, dep)| dep.place.as_deref() == Some(place) && is_it(dep))
-            .map(|(source, dep)| (source, dep.at))
+        let declared = self.declared(ecosystem);
+        match name {
+            None => declared.places.get(place).copied(),
+            Some(name) => {
+                let key = (canonical(ecosystem, name).into_owned(), place.to_owned());
+                declared.named.get(&key).copied()
+            }
+        }
     }
 
     /// Whether a package of that name lies in the tree, or a manifest takes it from a folder.
     pub fn is_local(&self, ecosystem: Ecosystem, name: &str) -> bool {
-        let is_it = |text: &Text<'_>| canonical(ecosystem, text.as_str()) == canonical(ecosystem, name);
-        self.manifests(ecosystem).any(|manifest| {
-            let takes = |dep: &Declared<'_>| dep.local && is_it(&dep.name);
-            manifest.name.as_ref().is_some_and(is_it) || manifest.dependencies.iter().any(takes)
-        })
+        self.declared(ecosystem).local.contains(&*canonical(ecosystem, name))
+    }
+
+    /// What the manifests say, indexed: it is asked for entry by entry.
+    fn declared(&self, ecosystem: Ecosystem) -> &Declarations<'a> {
+        self.declared[ecosystem as usize]
+            .get_or_init(|| Declarations::new(ecosystem, self.manifests(ecosystem)))
     }
 
     /// The registries that client configuration on this side names.
@@ -113,9 +156,8 @@ impl<'a> World<'a> {
 
     /// Whether a manifest gives that name another package's bytes: `"name": "npm:other@1"`.
     pub fn aliases(&self, ecosystem: Ecosystem, name: &str, target: &str) -> bool {
-        self.manifests(ecosystem)
-            .flat_map(|it| &it.dependencies)
-            .any(|dep| dep.name.as_str() == name && is_alias_of(dep.at, target))
+        let ranges = self.declared(ecosystem).aliases.get(name);
+        ranges.is_some_and(|ranges| ranges.iter().any(|range| is_alias_of(range, target)))
     }
 
     pub fn has_path(&self, path: &str) -> bool {
