@@ -34,7 +34,7 @@
 //! # Invariants
 //!
 //! 1. [`model`], [`change`], [`rules`] and [`check`] do no I/O. [`repo`] is the only git, [`read`] and [`discover`] the
-//!    only other access to files, [`render`] and [`cli`] the only output.
+//!    only other access to files, [`write`] the only writing, [`render`] and [`cli`] the only output.
 //! 2. Nothing from the repository is executed, and no network is touched.
 //! 3. Reading never panics, and never fails half-silently: what could not be read is a finding or a problem that the
 //!    run reports.
@@ -69,3 +69,4 @@ pub mod syntax;
 mod testing;
 pub mod url;
 pub mod version;
+pub mod write;

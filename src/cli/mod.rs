@@ -1,0 +1,127 @@
+//! What was typed, and what becomes of it: an exit code. One file for each command.
+
+mod check;
+mod explain;
+mod list;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::read::ReadError;
+use crate::{repo, rules};
+
+pub use explain::{SchemaOf, schema};
+
+/// Proves what a repository's lockfiles pin: hashes, registries and sources, compared with git.
+///
+/// Exit codes: 0 nothing to object to, 1 findings, 2 usage or configuration, 3 incomplete (something could not be read).
+#[derive(Parser)]
+#[command(name = "lockproof", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    check: check::CheckArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lint the lockfiles of the repository (the default)
+    Check(Box<check::CheckArgs>),
+    /// List the lockfiles, and with --packages every entry
+    List(list::ListArgs),
+    /// Show a rule's page; without RULE, all rules
+    Explain {
+        /// A rule's id, as it stands in brackets
+        rule: Option<String>,
+    },
+    /// Print a JSON Schema
+    Schema {
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+}
+
+#[derive(Args)]
+struct JobsArg {
+    /// Threads [default: one for each processor]
+    #[arg(long, short, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    jobs: usize,
+}
+
+const CLEAN: u8 = 0;
+const FOUND: u8 = 1;
+const USAGE: u8 = 2;
+const INCOMPLETE: u8 = 3;
+
+/// The program: reads the arguments, runs, and gives the exit code. `skip` arguments belong to who called us:
+/// `cargo lockproof` gives its own name first.
+pub fn main(skip: Option<&str>) -> ExitCode {
+    repo::trust_object_database();
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    if skip.is_some_and(|name| arguments.get(1).is_some_and(|first| first == name)) {
+        arguments.remove(1);
+    }
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { USAGE } else { CLEAN };
+            // Nothing can be done about a closed pipe.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    ExitCode::from(run(cli))
+}
+
+fn run(cli: Cli) -> u8 {
+    match cli.command {
+        None => check::run(cli.check),
+        Some(Command::Check(arguments)) => check::run(*arguments),
+        Some(Command::List(arguments)) => list::run(arguments),
+        Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
+        Some(Command::Schema { of }) => print(&schema(of)),
+    }
+}
+
+fn here() -> Result<PathBuf, String> {
+    std::env::current_dir().map_err(|error| format!("the working directory can't be read: {error}"))
+}
+
+/// A pool of our own: the library may run inside of somebody else's.
+fn with_threads(jobs: usize, work: impl FnOnce() -> u8 + Send) -> u8 {
+    match rayon::ThreadPoolBuilder::new().num_threads(jobs).use_current_thread().build() {
+        Ok(pool) => pool.install(work),
+        Err(error) => complain(&format!("no threads can be started: {error}"), INCOMPLETE),
+    }
+}
+
+fn parse_rule(id: &str) -> Result<String, String> {
+    let hint = || rules::near(id).map(|near| format!(", did you mean `{near}`?")).unwrap_or_default();
+    rules::find(id).map(|rule| rule.id.to_owned()).ok_or_else(|| format!("there is no rule `{id}`{}", hint()))
+}
+
+/// Nobody listens any more when the pipe is closed: that is no failure.
+fn print(text: &str) -> u8 {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    CLEAN
+}
+
+fn complain_of(error: &ReadError) -> u8 {
+    complain(&error.to_string(), if error.is_usage() { USAGE } else { INCOMPLETE })
+}
+
+fn complain(message: &str, code: u8) -> u8 {
+    let lines: Vec<_> = message.lines().map(crate::escape::message).collect();
+    let _ = writeln!(std::io::stderr(), "lockproof: {}", lines.join("\n"));
+    code
+}
+
+/// The command line as it is, for generated docs.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
