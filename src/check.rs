@@ -109,16 +109,23 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
         base: has_base.then(|| World::new(base.clone(), companions(File::base_source), &sources.base_paths)),
     };
     let judged = || parsed.iter().filter(|it| it.file.judged);
+    let files = sources.lockfiles.iter().chain(&sources.companions);
+    let unjudged: HashSet<_> = files.filter(|it| !it.judged).map(|it| it.path.as_str()).collect();
     let passes: Vec<_> = judged().collect::<Vec<_>>().into_par_iter().map(|it| it.run(&cx, &rules)).collect();
-    let (mut findings, mut lockfiles) = (Vec::new(), Vec::new());
+    let (mut found, mut lockfiles) = (Vec::new(), Vec::new());
     for (pass, it) in passes.into_iter().zip(judged()) {
-        let Ok(Pass { found, tally }) = pass else {
+        let Ok(Pass { found: of_file, tally }) = pass else {
             problems.push(format!("{}: a rule failed on it; please report this", it.file.path));
             continue;
         };
-        findings.extend(report::fold(found, &sources.policy));
+        found.extend(of_file);
         lockfiles.extend(it.cover(has_base, tally));
     }
+    match catch_unwind(AssertUnwindSafe(|| pass::run_whole(&cx, &rules))) {
+        Ok(of_whole) => found.extend(of_whole.into_iter().filter(|it| !unjudged.contains(it.path()))),
+        Err(_) => problems.push("a rule failed on the repository; please report this".to_owned()),
+    }
+    let mut findings = report::fold(found, &sources.policy);
     if options.scope() == Scope::New && has_base {
         mark_preexisting(&mut findings, &parsed, &cx, base, &rules);
     }
@@ -291,18 +298,19 @@ fn mark_preexisting<'a>(
     };
     // Two faults that look the same are two: as many are known as there were.
     let mut known: HashMap<String, usize> = HashMap::new();
+    let mut know = |found: &[report::Found<'_>]| {
+        report::identities(found).for_each(|identity| *known.entry(identity).or_default() += 1);
+    };
     for lockfile in parsed.iter().filter_map(|it| it.before.as_ref()) {
-        for identity in report::identities(&pass::run(&before, rules, Sides::One(lockfile)).found) {
-            *known.entry(identity).or_default() += 1;
-        }
+        know(&pass::run(&before, rules, Sides::One(lockfile)).found);
     }
+    know(&pass::run_whole(&before, rules));
     for finding in findings {
-        let is_content = of_rule.get(finding.rule).is_some_and(|rule| !rule.is_change());
-        if !is_content {
-            continue;
-        }
+        let Some(rule) = of_rule.get(finding.rule).filter(|rule| !rule.is_change()) else { continue };
         let left = known.get_mut(finding.identity()).filter(|left| **left > 0);
-        finding.preexisting = same.contains(finding.path.as_str()) || left.is_some();
+        // A file that stayed has what it had; what several files say together may change all the same.
+        let stayed = !rule.is_of_whole() && same.contains(finding.path.as_str());
+        finding.preexisting = stayed || left.is_some();
         left.into_iter().for_each(|left| *left -= 1);
     }
 }

@@ -44,8 +44,12 @@ pub fn run<'a>(cx: &Context<'a>, rules: &[&'static Rule], sides: Sides<'a>) -> P
         Sides::One(lockfile) | Sides::Same(lockfile) => (Some(lockfile), None),
         Sides::Changed(pair) => (pair.head, Some(pair)),
     };
+    let Some(family) = pair.and_then(|pair| pair.base).or(head).map(|lockfile| lockfile.format.family) else {
+        return Pass::default();
+    };
+    let of_family = rules.iter().filter(|rule| rule.families.contains(&family));
     let mut checks: Vec<(&Check, Report<'a>)> =
-        rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (check, Report::new(rule)))).collect();
+        of_family.flat_map(|rule| rule.checks.iter().map(|check| (check, Report::new(rule)))).collect();
     for (check, report) in &mut checks {
         match (check, head, &pair) {
             (Check::Lockfile(check), Some(lockfile), _) => check(cx, lockfile, report),
@@ -66,6 +70,23 @@ pub fn run<'a>(cx: &Context<'a>, rules: &[&'static Rule], sides: Sides<'a>) -> P
         tally.count(slot, kept, matches!(sides, Sides::Same(_)));
     }
     Pass { found: checks.into_iter().flat_map(|(_, report)| report.into_found()).collect(), tally }
+}
+
+/// Runs the rules that look at a side, or at both, as a whole.
+pub fn run_whole<'a>(cx: &Context<'a>, rules: &[&'static Rule]) -> Vec<Found<'a>> {
+    let mut all = Vec::new();
+    for rule in rules {
+        let mut report = Report::new(rule);
+        for check in rule.checks {
+            match check {
+                Check::Repository(check) => check(cx, &mut report),
+                Check::Range(check) if cx.base.is_some() => check(cx, &mut report),
+                _ => {}
+            }
+        }
+        all.extend(report.into_found());
+    }
+    all
 }
 
 /// The release of an entry on the base side.

@@ -44,6 +44,11 @@ pub struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// The file that it shows in.
+    pub fn path(&self) -> &'a str {
+        &self.source.path
+    }
+
     /// Another level than the rule's own.
     pub fn level(&mut self, level: Level) -> &mut Self {
         self.level = level;
@@ -131,8 +136,12 @@ impl<'a> Report<'a> {
         at: &'a str,
         message: impl Into<String>,
     ) -> &mut Found<'a> {
-        let level = self.rule.level;
-        self.push(lockfile, None, Field::File, at, level, message.into())
+        self.push(lockfile.source, Field::File, at, message.into())
+    }
+
+    /// A fault that shows in another file than a lockfile: a manifest, client configuration, the policy.
+    pub fn source(&mut self, source: &'a Source, at: &'a str, message: impl Into<String>) -> &mut Found<'a> {
+        self.push(source, Field::File, at, message.into())
     }
 
     /// A fault of an entry: `at` is the text that offends, on the changed line.
@@ -144,31 +153,25 @@ impl<'a> Report<'a> {
         at: &Text<'a>,
         message: impl Into<String>,
     ) -> &mut Found<'a> {
-        let level = self.rule.level;
         let raw = if at.raw.is_empty() { package.heading() } else { at.raw };
-        self.push(lockfile, Some(package), field, raw, level, message.into())
+        let found = self.push(lockfile.source, field, raw, message.into());
+        found.package = Some(package);
+        found.ecosystem = lockfile.ecosystem().id();
+        found
     }
 
-    fn push(
-        &mut self,
-        lockfile: &'a Lockfile<'a>,
-        package: Option<&'a Package<'a>>,
-        field: Field,
-        at: &'a str,
-        level: Level,
-        message: String,
-    ) -> &mut Found<'a> {
+    fn push(&mut self, source: &'a Source, field: Field, at: &'a str, message: String) -> &mut Found<'a> {
         self.found.push(Found {
             rule: self.rule,
-            level,
+            level: self.rule.level,
             message,
             help: String::new(),
             label: String::new(),
-            source: lockfile.source,
+            source,
             at: Some(at),
             field,
-            package,
-            ecosystem: lockfile.ecosystem().id(),
+            package: None,
+            ecosystem: "",
             value: escape::head(at, TELLING).to_owned(),
             related: Vec::new(),
         });

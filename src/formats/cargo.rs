@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::Format;
+use super::{Family, Format};
 use crate::integrity;
 use crate::model::{
     Algorithm, Artifact, Ecosystem, Edge, EdgeKind, Exemption, Lockfile, Origin, Package, Setting,
@@ -16,6 +16,7 @@ use crate::url;
 
 pub static FORMAT: Format = Format {
     id: "cargo",
+    family: Family::Packages,
     ecosystem: Ecosystem::Cargo,
     files: &["Cargo.lock"],
     manifests: &["Cargo.toml"],

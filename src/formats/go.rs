@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::Format;
+use super::{Family, Format};
 use crate::integrity;
 use crate::model::{Artifact, Ecosystem, Lockfile, Origin, Package, Subject};
 use crate::source::Source;
@@ -13,6 +13,7 @@ use crate::syntax::{Fault, Text};
 
 pub static FORMAT: Format = Format {
     id: "go",
+    family: Family::Packages,
     ecosystem: Ecosystem::Go,
     files: &["go.sum", "go.work.sum"],
     manifests: &["go.mod", "go.work"],

@@ -13,11 +13,25 @@ use crate::model::{Ecosystem, Lockfile, folder};
 use crate::source::Source;
 use crate::syntax::Text;
 
+/// What a lockfile locks. A rule says which families it speaks of: what is wrong with an archive's address means nothing
+/// where nothing is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// What package managers fetch.
+    Packages,
+}
+
+impl Family {
+    pub const ALL: &[Family] = &[Family::Packages];
+    pub const PACKAGES: &[Family] = &[Family::Packages];
+}
+
 /// What there is to know of a format before a file of it is read.
 #[derive(Debug)]
 pub struct Format {
     /// Stable: it stands in reports.
     pub id: &'static str,
+    pub family: Family,
     pub ecosystem: Ecosystem,
     /// Base names that lockfiles of this format have; one `*` may stand for anything.
     pub files: &'static [&'static str],

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::Format;
+use super::{Family, Format};
 use crate::integrity;
 use crate::model::{Artifact, Ecosystem, Edge, EdgeKind, Exemption, Flags, Lockfile, Origin, Package, Root};
 use crate::source::Source;
@@ -16,6 +16,7 @@ use crate::url;
 
 pub static FORMAT: Format = Format {
     id: "npm",
+    family: Family::Packages,
     ecosystem: Ecosystem::Npm,
     files: &["package-lock.json", "npm-shrinkwrap.json"],
     manifests: &["package.json"],

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::Format;
+use super::{Family, Format};
 use crate::integrity;
 use crate::model::{
     Artifact, Ecosystem, Edge, EdgeKind, Exemption, Git, Lockfile, Origin, Package, Root, Setting,
@@ -18,6 +18,7 @@ use crate::url;
 
 pub static FORMAT: Format = Format {
     id: "pnpm",
+    family: Family::Packages,
     ecosystem: Ecosystem::Npm,
     files: &["pnpm-lock.yaml", "pnpm-lock.*.yaml"],
     manifests: &["package.json"],

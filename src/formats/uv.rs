@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::Format;
+use super::{Family, Format};
 use crate::integrity;
 use crate::model::{
     Artifact, Ecosystem, Edge, EdgeKind, Exemption, Lockfile, Origin, Package, Root, Setting, canonical,
@@ -17,6 +17,7 @@ use crate::url;
 
 pub static FORMAT: Format = Format {
     id: "uv",
+    family: Family::Packages,
     ecosystem: Ecosystem::PyPi,
     files: &["uv.lock", "*.py.lock"],
     manifests: &["pyproject.toml"],

@@ -9,6 +9,7 @@ pub mod content;
 use crate::change::{Kept, Slot};
 use crate::context::{Context, Pair};
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::Lockfile;
 use crate::report::Report;
 
@@ -20,6 +21,8 @@ pub struct Rule {
     pub level: Level,
     /// It speaks of tampering: it can't be switched off, and is named first.
     pub tamper: bool,
+    /// What it speaks of.
+    pub families: &'static [Family],
     /// Its own source file, for the header.
     pub docs: &'static str,
     pub checks: &'static [Check],
@@ -36,12 +39,17 @@ pub enum Check {
     Entry(for<'a> fn(&Context<'a>, Slot<'a>, Option<&Kept<'a>>, &mut Report<'a>)),
     /// Every lockfile that is not the same on both sides.
     Change(for<'a> fn(&Context<'a>, &Pair<'a>, &mut Report<'a>)),
+    /// The head side as a whole, once: what several files say together. A rule has this or the checks above, not both:
+    /// what they find in a file that did not change was there before, what this finds need not have been.
+    Repository(for<'a> fn(&Context<'a>, &mut Report<'a>)),
+    /// Both sides as a whole, once.
+    Range(for<'a> fn(&Context<'a>, &mut Report<'a>)),
 }
 
 impl Check {
     /// It is shown both sides.
     pub fn compares(&self) -> bool {
-        matches!(self, Check::Entry(_) | Check::Change(_))
+        matches!(self, Check::Entry(_) | Check::Change(_) | Check::Range(_))
     }
 }
 
@@ -92,6 +100,11 @@ impl Rule {
     pub fn summary(&self) -> &'static str {
         let first = self.docs.lines().next().unwrap_or_default();
         first.trim_start_matches("//! ").trim_end_matches('.')
+    }
+
+    /// A rule that judges several files together.
+    pub fn is_of_whole(&self) -> bool {
+        self.checks.iter().any(|check| matches!(check, Check::Repository(_) | Check::Range(_)))
     }
 
     /// A rule that is shown both sides.

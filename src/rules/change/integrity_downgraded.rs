@@ -23,6 +23,7 @@
 use crate::change::{Kept, Slot, pins_of};
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
@@ -31,6 +32,7 @@ pub static RULE: Rule = Rule {
     id: "integrity-downgraded",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("integrity_downgraded.rs"),
     checks: &[Check::Entry(check)],
 };

@@ -26,6 +26,7 @@
 use crate::change::{Kept, Pin, Release, Slot};
 use crate::context::{Context, Pair};
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Lockfile, Subject, folder};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -35,6 +36,7 @@ pub static RULE: Rule = Rule {
     id: "integrity-removed",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("integrity_removed.rs"),
     checks: &[Check::Entry(check), Check::Change(still_selected)],
 };

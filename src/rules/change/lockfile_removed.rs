@@ -12,6 +12,7 @@
 
 use crate::context::{Context, Pair, World};
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Lockfile, folder};
 use crate::report::Report;
 use crate::rules::{Check, Rule};
@@ -20,6 +21,7 @@ pub static RULE: Rule = Rule {
     id: "lockfile-removed",
     level: Level::Warning,
     tamper: false,
+    families: Family::ALL,
     docs: include_str!("lockfile_removed.rs"),
     checks: &[Check::Change(check)],
 };

@@ -24,6 +24,7 @@
 use crate::change::{Kept, Pin, Provenance, Slot, pins};
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Lockfile, Origin};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -34,6 +35,7 @@ pub static RULE: Rule = Rule {
     id: "pin-rewritten",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("pin_rewritten.rs"),
     checks: &[Check::Entry(check)],
 };

@@ -16,6 +16,7 @@
 use crate::change::{Kept, Pin, Slot, pins};
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::Origin;
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -25,6 +26,7 @@ pub static RULE: Rule = Rule {
     id: "pin-widened",
     level: Level::Warning,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("pin_widened.rs"),
     checks: &[Check::Entry(check)],
 };

@@ -29,6 +29,7 @@
 use crate::change::{Kept, Provenance, Slot, pins};
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Lockfile, Origin};
 use crate::report::{Field, Report};
 use crate::rules::content::unpinned_registry;
@@ -40,6 +41,7 @@ pub static RULE: Rule = Rule {
     id: "registry-changed",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("registry_changed.rs"),
     checks: &[Check::Entry(check)],
 };

@@ -21,6 +21,7 @@ use std::collections::HashMap;
 
 use crate::context::{Context, Pair};
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Lockfile, Package};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -30,6 +31,7 @@ pub static RULE: Rule = Rule {
     id: "version-downgraded",
     level: Level::Note,
     tamper: false,
+    families: Family::PACKAGES,
     docs: include_str!("version_downgraded.rs"),
     checks: &[Check::Change(check)],
 };

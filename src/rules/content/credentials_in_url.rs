@@ -23,6 +23,7 @@ use super::insecure_url::addresses;
 use crate::change::Slot;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::url::Url;
@@ -31,6 +32,7 @@ pub static RULE: Rule = Rule {
     id: "credentials-in-url",
     level: Level::Error,
     tamper: false,
+    families: Family::PACKAGES,
     docs: include_str!("credentials_in_url.rs"),
     checks: &[Check::Package(check)],
 };

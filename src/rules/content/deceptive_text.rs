@@ -29,6 +29,7 @@ use crate::change::Slot;
 use crate::context::Context;
 use crate::escape::{is_bidi, is_invisible, shell};
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Edge, Lockfile, Package};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -39,6 +40,7 @@ pub static RULE: Rule = Rule {
     id: "deceptive-text",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("deceptive_text.rs"),
     checks: &[Check::Package(check), Check::Lockfile(check_roots)],
 };

@@ -22,6 +22,7 @@
 use crate::context::Context;
 use crate::escape::shell;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::Lockfile;
 use crate::report::Report;
 use crate::rules::{Check, Rule};
@@ -39,6 +40,7 @@ pub static RULE: Rule = Rule {
     id: "duplicate-key",
     level: Level::Error,
     tamper: true,
+    families: Family::ALL,
     docs: include_str!("duplicate_key.rs"),
     checks: &[Check::Lockfile(check)],
 };

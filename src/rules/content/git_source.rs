@@ -20,6 +20,7 @@
 use crate::change::Slot;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Git, Lockfile, Origin, Package};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -29,6 +30,7 @@ pub static RULE: Rule = Rule {
     id: "git-source",
     level: Level::Warning,
     tamper: false,
+    families: Family::PACKAGES,
     docs: include_str!("git_source.rs"),
     checks: &[Check::Package(check)],
 };

@@ -22,6 +22,7 @@
 use crate::change::Slot;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::Package;
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -32,6 +33,7 @@ pub static RULE: Rule = Rule {
     id: "insecure-url",
     level: Level::Error,
     tamper: false,
+    families: Family::PACKAGES,
     docs: include_str!("insecure_url.rs"),
     checks: &[Check::Package(check)],
 };

@@ -22,6 +22,7 @@
 use crate::change::Slot;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
@@ -30,6 +31,7 @@ pub static RULE: Rule = Rule {
     id: "malformed-integrity",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("malformed_integrity.rs"),
     checks: &[Check::Package(check)],
 };

@@ -19,6 +19,7 @@ use memchr::memmem;
 use crate::context::Context;
 use crate::escape::shell;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::Lockfile;
 use crate::report::Report;
 use crate::rules::{Check, Rule};
@@ -28,6 +29,7 @@ pub static RULE: Rule = Rule {
     id: "merge-conflict",
     level: Level::Error,
     tamper: true,
+    families: Family::ALL,
     docs: include_str!("merge_conflict.rs"),
     checks: &[Check::Lockfile(check)],
 };

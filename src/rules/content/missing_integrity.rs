@@ -27,6 +27,7 @@ use std::collections::HashSet;
 use crate::change::{Release, Slot};
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Ecosystem, Exemption, Lockfile, Origin, Package, folder};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -36,6 +37,7 @@ pub static RULE: Rule = Rule {
     id: "missing-integrity",
     level: Level::Error,
     tamper: false,
+    families: Family::PACKAGES,
     docs: include_str!("missing_integrity.rs"),
     checks: &[Check::Package(check), Check::Lockfile(check_selected)],
 };

@@ -17,6 +17,7 @@
 use crate::change::Slot;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::Origin;
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -26,6 +27,7 @@ pub static RULE: Rule = Rule {
     id: "mutable-git-source",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("mutable_git_source.rs"),
     checks: &[Check::Package(check)],
 };

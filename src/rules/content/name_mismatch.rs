@@ -25,6 +25,7 @@ use super::insecure_url::addresses;
 use crate::context::{Context, is_alias_of};
 use crate::escape::is_hidden;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Ecosystem, Lockfile, Origin, Package, canonical};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -34,6 +35,7 @@ pub static RULE: Rule = Rule {
     id: "name-mismatch",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("name_mismatch.rs"),
     checks: &[Check::Lockfile(check)],
 };

@@ -31,6 +31,7 @@ use std::collections::{HashMap, HashSet};
 use crate::change::fetched_from;
 use crate::context::{Context, World};
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::manifest::Pinned;
 use crate::model::{Lockfile, Origin, Package};
 use crate::policy::covers;
@@ -42,6 +43,7 @@ pub static RULE: Rule = Rule {
     id: "unpinned-registry",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("unpinned_registry.rs"),
     checks: &[Check::Lockfile(check)],
 };

@@ -20,6 +20,7 @@
 use crate::change::Slot;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Lockfile, Origin};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -29,6 +30,7 @@ pub static RULE: Rule = Rule {
     id: "unreadable-lockfile",
     level: Level::Error,
     tamper: false,
+    families: Family::ALL,
     docs: include_str!("unreadable_lockfile.rs"),
     checks: &[Check::Lockfile(check), Check::Package(check_address)],
 };

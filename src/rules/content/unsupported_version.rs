@@ -11,6 +11,7 @@
 
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::Lockfile;
 use crate::report::Report;
 use crate::rules::{Check, Rule};
@@ -20,6 +21,7 @@ pub static RULE: Rule = Rule {
     id: "unsupported-version",
     level: Level::Warning,
     tamper: false,
+    families: Family::ALL,
     docs: include_str!("unsupported_version.rs"),
     checks: &[Check::Lockfile(check)],
 };

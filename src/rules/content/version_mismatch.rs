@@ -23,6 +23,7 @@ use super::insecure_url::addresses;
 use crate::change::Slot;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::model::{Ecosystem, Origin, Package, canonical};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -32,6 +33,7 @@ pub static RULE: Rule = Rule {
     id: "version-mismatch",
     level: Level::Error,
     tamper: true,
+    families: Family::PACKAGES,
     docs: include_str!("version_mismatch.rs"),
     checks: &[Check::Package(check)],
 };

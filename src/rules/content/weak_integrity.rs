@@ -22,6 +22,7 @@
 use crate::change::{Release, Slot, pins_of};
 use crate::context::Context;
 use crate::finding::Level;
+use crate::formats::Family;
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
@@ -30,6 +31,7 @@ pub static RULE: Rule = Rule {
     id: "weak-integrity",
     level: Level::Warning,
     tamper: false,
+    families: Family::PACKAGES,
     docs: include_str!("weak_integrity.rs"),
     checks: &[Check::Package(check)],
 };
