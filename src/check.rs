@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::context::{Context, Pair, World};
 use crate::finding::{Finding, Level};
+use crate::formats::{self, Format};
 use crate::model::Lockfile;
 use crate::options::{Options, Scope};
 use crate::pass::{self, Pass, Sides, Tally};
@@ -33,10 +34,22 @@ pub struct Coverage {
     pub not_read: Vec<String>,
     /// How many lockfiles the policy excludes.
     pub excluded: usize,
+    /// What of the head's history was read, when that was asked for.
+    pub history: Option<Past>,
     /// What could not be read. The check is incomplete when this is not empty.
     pub problems: Vec<String>,
     /// The rules that ran.
     pub rules: Vec<&'static str>,
+}
+
+/// What was read of a history.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Past {
+    /// Different versions of lockfiles.
+    pub versions: usize,
+    /// How many of those can't be read, so that they are no witnesses.
+    pub unreadable: usize,
 }
 
 /// What was checked of one lockfile.
@@ -92,22 +105,9 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
     let rules = chosen(options, &sources.policy);
     let (mut parsed, mut problems): (Vec<Parsed<'_>>, Vec<_>) = parse(sources);
     follow_moves(&mut parsed, &sources.head_paths);
-    let head: Vec<_> = parsed.iter().filter_map(|it| it.head.as_ref()).collect();
-    let base: Vec<_> = parsed.iter().filter_map(Parsed::base).collect();
-    let companions = |side: for<'f> fn(&'f File) -> Option<&'f Source>| {
-        sources.companions.iter().filter_map(side).collect()
-    };
+    let merged = parse_merged(sources, &mut problems);
     let has_base = sources.base.is_some();
-    let base_name = match &sources.base {
-        Some(Side::Revision(name)) => name.as_str(),
-        _ => "HEAD",
-    };
-    let cx = Context {
-        base_name,
-        policy: &sources.policy,
-        head: World::new(head, companions(|file| file.head.as_ref()), &sources.head_paths),
-        base: has_base.then(|| World::new(base.clone(), companions(File::base_source), &sources.base_paths)),
-    };
+    let cx = context(sources, &parsed, &merged);
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
     let unjudged: HashSet<_> = files.filter(|it| !it.judged).map(|it| it.path.as_str()).collect();
@@ -127,7 +127,7 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
     }
     let mut findings = report::fold(found, &sources.policy);
     if options.scope() == Scope::New && has_base {
-        mark_preexisting(&mut findings, &parsed, &cx, base, &rules);
+        mark_preexisting(&mut findings, &parsed, &cx, &rules);
     }
     findings = report::cap(findings);
     report::seal(&mut findings);
@@ -138,10 +138,56 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
         lockfiles,
         not_read: sources.unread.clone(),
         excluded: sources.excluded,
+        history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
         problems: all,
         rules: rules.iter().map(|rule| rule.id).collect(),
     };
     Outcome { findings, coverage }
+}
+
+/// What the rules may see.
+fn context<'a>(sources: &'a Sources, parsed: &'a [Parsed<'a>], merged: &'a [Lockfile<'a>]) -> Context<'a> {
+    let companions = |side: for<'f> fn(&'f File) -> Option<&'f Source>| {
+        sources.companions.iter().filter_map(side).collect()
+    };
+    let head = || {
+        let lockfiles = parsed.iter().filter_map(|it| it.head.as_ref()).collect();
+        World::new(lockfiles, companions(|file| file.head.as_ref()), &sources.head_paths)
+    };
+    let base = || {
+        let lockfiles = parsed.iter().filter_map(Parsed::base).collect();
+        World::new(lockfiles, companions(File::base_source), &sources.base_paths)
+    };
+    let of_merge = |merged: &'a [Lockfile<'a>]| Context {
+        base: Some(World::new(merged.iter().collect(), Vec::new(), &[])),
+        merge: None,
+        history: None,
+        base_name: "MERGE_HEAD",
+        policy: &sources.policy,
+        head: head(),
+    };
+    Context {
+        base: sources.base.is_some().then(base),
+        merge: (!merged.is_empty()).then(|| Box::new(of_merge(merged))),
+        history: sources.history.as_ref(),
+        base_name: match &sources.base {
+            Some(Side::Revision(name)) => name,
+            _ => "HEAD",
+        },
+        policy: &sources.policy,
+        head: head(),
+    }
+}
+
+/// The lockfiles of the other sides of a merge.
+fn parse_merged<'a>(sources: &'a Sources, problems: &mut Vec<String>) -> Vec<Lockfile<'a>> {
+    let read = |source: &'a Source| {
+        let format = formats::of_path(source.path.as_bytes());
+        parse_side(format, Some(source))
+            .map_err(|()| format!("{}: its reader failed; please report this", source.path))
+    };
+    let read: Vec<_> = sources.merged.par_iter().map(read).collect();
+    read.into_iter().filter_map(|it| it.map_err(|problem| problems.push(problem)).ok().flatten()).collect()
 }
 
 /// The rules that the options leave, in their order.
@@ -169,8 +215,10 @@ fn parse(sources: &Sources) -> (Vec<Parsed<'_>>, Vec<String>) {
         .lockfiles
         .par_iter()
         .map(|file| {
-            let (head, before) =
-                rayon::join(|| parse_side(file, file.head.as_ref()), || parse_side(file, file.base.as_ref()));
+            let (head, before) = rayon::join(
+                || parse_side(file.format, file.head.as_ref()),
+                || parse_side(file.format, file.base.as_ref()),
+            );
             let failed = head.is_err() || before.is_err();
             let problem = failed.then(|| format!("{}: its reader failed; please report this", file.path));
             let (head, before) = (head.unwrap_or(None), before.unwrap_or(None));
@@ -220,8 +268,11 @@ fn only_candidate(parsed: &[Parsed<'_>], removed: &[usize], added: &[usize], to:
     (kept * 2 >= before.len()).then_some(from)
 }
 
-fn parse_side<'a>(file: &'a File, source: Option<&'a Source>) -> Result<Option<Lockfile<'a>>, ()> {
-    let (Some(format), Some(source)) = (file.format, source) else { return Ok(None) };
+fn parse_side<'a>(
+    format: Option<&'static Format>,
+    source: Option<&'a Source>,
+) -> Result<Option<Lockfile<'a>>, ()> {
+    let (Some(format), Some(source)) = (format, source) else { return Ok(None) };
     catch_unwind(AssertUnwindSafe(|| format.read(source))).map(Some).map_err(drop)
 }
 
@@ -283,7 +334,6 @@ fn mark_preexisting<'a>(
     findings: &mut [Finding],
     parsed: &'a [Parsed<'a>],
     cx: &Context<'a>,
-    base: Vec<&'a Lockfile<'a>>,
     rules: &[&'static Rule],
 ) {
     let of_rule: HashMap<_, _> = rules.iter().map(|rule| (rule.id, *rule)).collect();
@@ -293,8 +343,10 @@ fn mark_preexisting<'a>(
     let before = Context {
         base_name: cx.base_name,
         policy: cx.policy,
-        head: World::new(base, side.companions.clone(), side.paths),
+        head: World::new(side.lockfiles.clone(), side.companions.clone(), side.paths),
         base: None,
+        merge: None,
+        history: cx.history,
     };
     // Two faults that look the same are two: as many are known as there were.
     let mut known: HashMap<String, usize> = HashMap::new();

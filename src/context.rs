@@ -10,6 +10,7 @@ use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
 use crate::source::Source;
 use crate::syntax::Text;
+use crate::witness::Witnesses;
 
 /// Everything that a check needs. Rules read it and do no I/O.
 pub struct Context<'a> {
@@ -17,6 +18,10 @@ pub struct Context<'a> {
     pub head: World<'a>,
     /// Absent when there is nothing to compare with.
     pub base: Option<World<'a>>,
+    /// Of a merge: the same head, with the other merged sides as the base.
+    pub merge: Option<Box<Context<'a>>>,
+    /// What the history of the head pinned, when it was asked for.
+    pub history: Option<&'a Witnesses>,
     /// The revision that takes lines back.
     pub base_name: &'a str,
 }

@@ -13,6 +13,8 @@ pub struct Options {
     pub folder: PathBuf,
     pub head: Head,
     pub base: Base,
+    /// Whether what the history of the head pinned is a witness too.
+    pub history: bool,
     /// Whether findings that the base side has too count. By default they don't where a change is judged.
     pub scope: Option<Scope>,
     pub policy: PolicyFile,

@@ -1,5 +1,7 @@
 //! Reads both sides into memory: lockfiles, and what belongs to them. What follows borrows from here and does no I/O.
 
+mod past;
+
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Read as _;
@@ -17,6 +19,7 @@ use crate::repo::changed::Listed;
 use crate::repo::index::Stat;
 use crate::repo::{Commit, Repo, RepoError, Staging, blob_id};
 use crate::source::{Side, Source};
+use crate::witness::Witnesses;
 
 /// Everything that a run looks at.
 pub struct Sources {
@@ -29,6 +32,10 @@ pub struct Sources {
     pub base_id: Option<String>,
     pub lockfiles: Vec<File>,
     pub companions: Vec<File>,
+    /// Of a merge: the lockfiles of its sides, but for the base.
+    pub merged: Vec<Source>,
+    /// What the history of the head pinned, when that was asked for.
+    pub history: Option<Witnesses>,
     /// Paths of all lockfiles and manifests of each side, sorted.
     pub head_paths: Vec<String>,
     pub base_paths: Vec<String>,
@@ -41,6 +48,30 @@ pub struct Sources {
     pub excluded: usize,
     /// What went wrong with single files: the run is incomplete.
     pub problems: Vec<String>,
+}
+
+impl Sources {
+    /// Nothing yet.
+    pub fn new(head: Side, policy: Policy) -> Sources {
+        Sources {
+            root: None,
+            head,
+            head_id: None,
+            base: None,
+            base_id: None,
+            lockfiles: Vec::new(),
+            companions: Vec::new(),
+            merged: Vec::new(),
+            history: None,
+            head_paths: Vec::new(),
+            base_paths: Vec::new(),
+            policy,
+            policy_path: None,
+            unread: Vec::new(),
+            excluded: 0,
+            problems: Vec::new(),
+        }
+    }
 }
 
 /// A file on both sides.
@@ -136,19 +167,13 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         policy(repo, &root, options, &head_places, &base_places, (head.commit(), base.as_ref()))?;
     let mut sources = Sources {
         root: Some(root.clone()),
-        head: head.side(),
         head_id: head.id(),
         base: base.as_ref().map(Commit::side),
         base_id: base.as_ref().map(|commit| commit.id.clone()),
-        lockfiles: Vec::new(),
-        companions: Vec::new(),
         head_paths: head_places.iter().map(|place| spell(&place.path)).collect(),
         base_paths: base_places.iter().map(|file| spell(&file.path)).collect(),
-        policy,
         policy_path,
-        unread: Vec::new(),
-        excluded: 0,
-        problems: Vec::new(),
+        ..Sources::new(head.side(), policy)
     };
     let mut pairs = pair(head_places, base_places);
     if matches!(head, HeadSide::Index) {
@@ -162,6 +187,13 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         file.judged = selection.has(&file.path);
         sources.problems.extend(problem);
         if file.format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
+    }
+    sources.merged = past::merged(repo, head.commit(), base.as_ref(), &sources.policy)?;
+    if options.history {
+        let at_head = head.commit().is_none().then(|| repo.head()).transpose()?.flatten();
+        let from = head.commit().or(at_head.as_ref());
+        let witnesses = from.map(|from| past::witnesses(repo, from, &sources.policy));
+        sources.history = Some(witnesses.transpose()?.unwrap_or_default());
     }
     let judged = sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str());
     selection.check(&options.paths, judged.chain(sources.unread.iter().map(String::as_str)))?;
@@ -469,7 +501,7 @@ fn read_file(root: &Path, path: &[u8]) -> Result<Vec<u8>, RepoError> {
 }
 
 fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
-    if options.head != Head::Worktree || matches!(options.base, Base::MergeBase(_)) {
+    if options.head != Head::Worktree || matches!(options.base, Base::MergeBase(_)) || options.history {
         return Err(ReadError::Usage(format!(
             "{} is in no git repository: there is nothing to compare with",
             folder.display()
@@ -485,22 +517,7 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
             None => (Policy::default(), None),
         },
     };
-    let mut sources = Sources {
-        root: None,
-        head: Side::Worktree,
-        head_id: None,
-        base: None,
-        base_id: None,
-        lockfiles: Vec::new(),
-        companions: Vec::new(),
-        head_paths: Vec::new(),
-        base_paths: Vec::new(),
-        policy,
-        policy_path,
-        unread: Vec::new(),
-        excluded: 0,
-        problems: Vec::new(),
-    };
+    let mut sources = Sources { policy_path, ..Sources::new(Side::Worktree, policy) };
     let named = selection.files().map(|path| path.as_bytes().to_vec());
     let mut paths: Vec<_> = discover::walk(folder).into_iter().chain(named).collect();
     paths.retain(|path| fs::symlink_metadata(folder.join(os_path(path))).is_ok());

@@ -160,6 +160,15 @@ impl<'a> Report<'a> {
         found
     }
 
+    /// Takes over what another rule found, as this rule's.
+    pub fn adopt(&mut self, other: Report<'a>, prefix: &str) {
+        for mut found in other.found {
+            found.rule = self.rule;
+            found.message.insert_str(0, prefix);
+            self.found.push(found);
+        }
+    }
+
     fn push(&mut self, source: &'a Source, field: Field, at: &'a str, message: String) -> &mut Found<'a> {
         self.found.push(Found {
             rule: self.rule,

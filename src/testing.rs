@@ -14,13 +14,14 @@ use crate::source::{Side, Source};
 /// Starts a test of one rule.
 pub(crate) fn check(rule: &str) -> Check {
     assert!(rules::find(rule).is_some(), "no rule {rule}");
-    Check { rule: rule.to_owned(), files: BTreeMap::new(), policy: Policy::default() }
+    Check { rule: rule.to_owned(), files: BTreeMap::new(), merged: Vec::new(), policy: Policy::default() }
 }
 
 /// Files of both sides. `{A}`, `{B}` are SHA-256 in base64, `{HEX}` in hex, `{A512}` is SHA-512, `{A1}` SHA-1.
 pub(crate) struct Check {
     rule: String,
     files: BTreeMap<String, (Option<String>, Option<String>)>,
+    merged: Vec<Source>,
     policy: Policy,
 }
 
@@ -39,6 +40,13 @@ impl Check {
         self.base(path, text).head(path, text)
     }
 
+    /// A lockfile of the side that is merged in.
+    pub(crate) fn parent(mut self, path: &str, text: &str) -> Check {
+        let side = Side::Revision("MERGE_HEAD".into());
+        self.merged.push(Source::new(path, side, fill(text).into()));
+        self
+    }
+
     pub(crate) fn policy(mut self, text: &str) -> Check {
         self.policy = Policy::parse("lockproof.toml", text).unwrap();
         self
@@ -54,6 +62,13 @@ impl Check {
         };
         let found: Vec<_> = self.run().iter().map(show).collect();
         assert_eq!(found, expected);
+    }
+
+    /// For findings whose words another test holds.
+    #[track_caller]
+    pub(crate) fn count(self, expected: usize) {
+        let found = self.run();
+        assert_eq!(found.len(), expected, "{found:?}");
     }
 
     /// What all rules together find.
@@ -85,20 +100,13 @@ impl Check {
             if format.is_some() { lockfiles.push(file) } else { companions.push(file) }
         }
         Sources {
-            root: None,
-            head: Side::Worktree,
-            head_id: None,
             base: has_base.then_some(base),
-            base_id: None,
             lockfiles,
             companions,
+            merged: self.merged,
             head_paths,
             base_paths,
-            policy: self.policy,
-            policy_path: None,
-            unread: Vec::new(),
-            excluded: 0,
-            problems: Vec::new(),
+            ..Sources::new(Side::Worktree, self.policy)
         }
     }
 }
@@ -112,7 +120,7 @@ fn fill(text: &str) -> String {
         .replace("{A1}", &BASE64.encode(&[1; 20]))
 }
 
-/// The examples of a page: fenced blocks of ` ```diff <path>`.
+/// The examples of a page: fenced blocks of ` ```diff <path>`; behind `MERGE_HEAD:` it is a file of what is merged in.
 fn examples(page: &str) -> Vec<(String, String)> {
     let mut examples = Vec::new();
     let mut lines = page.lines();
@@ -171,6 +179,10 @@ fn every_page_has_an_example_that_is_found() {
         let mut test = check(rule.id);
         for (path, example) in &examples {
             let (base, head) = sides(example);
+            if let (Some(path), Some(text)) = (path.strip_prefix("MERGE_HEAD:"), &head) {
+                test = test.parent(path, text);
+                continue;
+            }
             if let Some(text) = base {
                 test = test.base(path, &text);
             }

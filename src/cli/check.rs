@@ -63,6 +63,9 @@ struct SideArgs {
     /// Compare with nothing
     #[arg(long)]
     no_base: bool,
+    /// Take every version of every lockfile in the history of the head as a witness of what hashes were
+    #[arg(long)]
+    history: bool,
 }
 
 #[derive(Args)]
@@ -220,6 +223,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
             (None, true) => Base::None,
             (None, false) => Base::Default,
         },
+        history: sides.history,
         scope: arguments.scope.map(|scope| match scope {
             ScopeArg::All => Scope::All,
             ScopeArg::New => Scope::New,

@@ -180,7 +180,9 @@ impl<'f> Drawn<'f> {
 
 fn find<'s>(sources: &'s Sources, side: &Side, path: &str) -> Option<&'s Source> {
     let files = sources.lockfiles.iter().chain(&sources.companions).filter(|file| file.path == path);
-    files.flat_map(|file| [&file.head, &file.base]).flatten().find(|source| source.side == *side)
+    let of_sides = files.flat_map(|file| [&file.head, &file.base]).flatten();
+    let merged = sources.merged.iter().filter(|source| source.path == path);
+    of_sides.chain(merged).find(|source| source.side == *side)
 }
 
 impl std::fmt::Display for Drawn<'_> {

@@ -1,6 +1,7 @@
 //! The only git: what each side holds, and the bytes of it.
 
 pub mod changed;
+mod history;
 pub mod index;
 #[cfg(test)]
 mod testing;
@@ -26,6 +27,8 @@ pub enum RepoError {
     NoParent { name: String },
     #[error("{base} and {head} have no common commit in this clone{}", hint(*.shallow))]
     NoMergeBase { base: String, head: String, shallow: bool },
+    #[error("the history of {name} is cut off here{}", hint(true))]
+    CutOff { name: String },
     #[error("{0} is a bare repository: name what to check with --head REV")]
     Bare(String),
     #[error("{path} is {size} bytes long; the limit is {}", Source::LIMIT)]
@@ -451,6 +454,10 @@ pub fn trust_object_database() {
 }
 
 impl Commit {
+    fn oid(&self) -> Result<git2::Oid, git2::Error> {
+        git2::Oid::from_str(&self.id)
+    }
+
     pub fn side(&self) -> Side {
         Side::Revision(self.name.clone())
     }

@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod content;
+pub mod repository;
 
 use crate::change::{Kept, Slot};
 use crate::context::{Context, Pair};
@@ -60,6 +61,7 @@ pub static ALL: &[&Rule] = &[
     &change::integrity_removed::RULE,
     &change::integrity_downgraded::RULE,
     &change::registry_changed::RULE,
+    &change::evil_merge::RULE,
     &change::version_downgraded::RULE,
     &change::lockfile_removed::RULE,
     &content::unreadable_lockfile::RULE,
@@ -77,6 +79,7 @@ pub static ALL: &[&Rule] = &[
     &content::credentials_in_url::RULE,
     &content::deceptive_text::RULE,
     &content::unsupported_version::RULE,
+    &repository::conflicting_integrity::RULE,
 ];
 
 pub fn find(id: &str) -> Option<&'static Rule> {

@@ -8,3 +8,4 @@ mod history;
 mod hostile;
 mod paths;
 mod support;
+mod witnesses;

@@ -1,5 +1,6 @@
 //! Rules that compare: what changed since git must explain itself.
 
+pub mod evil_merge;
 pub mod integrity_downgraded;
 pub mod integrity_removed;
 pub mod lockfile_removed;

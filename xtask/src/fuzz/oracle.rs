@@ -143,19 +143,10 @@ fn sources(original: &Seed, mutant: &[u8]) -> Sources {
         judged: true,
     };
     Sources {
-        root: None,
-        head: head_side,
-        head_id: None,
         base: Some(base_side),
-        base_id: None,
         lockfiles: vec![file],
-        companions: Vec::new(),
         head_paths: vec![original.name.clone()],
         base_paths: vec![original.name.clone()],
-        policy: Policy::default(),
-        policy_path: None,
-        unread: Vec::new(),
-        excluded: 0,
-        problems: Vec::new(),
+        ..Sources::new(head_side, Policy::default())
     }
 }

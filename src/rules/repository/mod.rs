@@ -1,0 +1,3 @@
+//! Rules that look at a repository as a whole.
+
+pub mod conflicting_integrity;
