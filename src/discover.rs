@@ -19,12 +19,15 @@ pub fn is_interesting(path: &[u8]) -> bool {
         return false;
     }
     let is_policy = || policy::FILES.iter().any(|name| name.as_bytes() == path);
-    formats::of_path(path).is_some() || manifest::ecosystem(path).is_some() || is_policy()
+    formats::of_path(path).is_some()
+        || manifest::ecosystem(path).is_some()
+        || is_policy()
+        || formats::misspelled(path).is_some()
 }
 
 /// What the base names of interest have in common. Nearly every path of a repository is refused by this glance.
 struct Shapes {
-    /// By first byte: the lengths, one bit each.
+    /// By first byte, in either case: the lengths, one bit each.
     lengths: [u64; 256],
     /// Of names that begin with anything.
     ends: Vec<&'static [u8]>,
@@ -38,7 +41,12 @@ impl Shapes {
             let base = name.rsplit('/').next().unwrap_or(name);
             match base.split_once('*') {
                 Some((_, end)) => shapes.ends.push(end.as_bytes()),
-                None => shapes.lengths[usize::from(base.as_bytes()[0])] |= 1 << base.len(),
+                None => {
+                    let first = base.as_bytes()[0];
+                    for first in [first, first.to_ascii_lowercase(), first.to_ascii_uppercase()] {
+                        shapes.lengths[usize::from(first)] |= 1 << base.len();
+                    }
+                }
             }
         }
         shapes

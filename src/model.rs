@@ -65,6 +65,8 @@ pub struct Lockfile<'s> {
     /// Everything that changes what a resolver would choose: overrides, patches, `requires-python`, …
     pub settings: Vec<Setting<'s>>,
     pub faults: Vec<Fault<'s>>,
+    /// Where a document begins that the format has no place for.
+    pub stray_document: Option<&'s str>,
 }
 
 impl<'s> Lockfile<'s> {
@@ -77,6 +79,7 @@ impl<'s> Lockfile<'s> {
             roots: Vec::new(),
             settings: Vec::new(),
             faults: Vec::new(),
+            stray_document: None,
         }
     }
 

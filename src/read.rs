@@ -384,7 +384,10 @@ fn narrow(pairs: &mut Vec<Pair>, head: &HeadSide, selection: &Selection, sources
     });
     let ecosystem = |pair: &Pair| match formats::of_path(&pair.path) {
         Some(format) => Some(format.ecosystem),
-        None => manifest::ecosystem(&pair.path),
+        None => {
+            let named_alike = || formats::misspelled(&pair.path).map(|format| format.ecosystem);
+            manifest::ecosystem(&pair.path).or_else(named_alike)
+        }
     };
     let locked: Vec<Ecosystem> =
         pairs.iter().filter_map(|pair| formats::of_path(&pair.path)).map(|format| format.ecosystem).collect();

@@ -83,6 +83,13 @@ pub fn of_path(path: &[u8]) -> Option<&'static Format> {
     NAMES.find(path)
 }
 
+/// The format that a file would have on a file system that folds case.
+pub fn misspelled(path: &[u8]) -> Option<&'static Format> {
+    let base = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
+    let is_it = |name: &&str| name.as_bytes() != base && name.as_bytes().eq_ignore_ascii_case(base);
+    ALL.iter().copied().find(|format| format.files.iter().any(is_it))
+}
+
 /// Base names by length: most paths of a repository are refused by a look at their last slash and one table entry.
 struct Names {
     exact: HashMap<&'static [u8], &'static Format>,

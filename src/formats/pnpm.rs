@@ -33,15 +33,31 @@ fn parse(source: &Source) -> Lockfile<'_> {
     let mut lockfile = Lockfile::new(source, &FORMAT);
     let yaml = yaml::read(source);
     lockfile.faults = yaml.faults;
-    for document in &yaml.documents {
+    let mut main = 0;
+    for (at, document) in yaml.documents.iter().enumerate() {
         match document {
-            Node::Table(root) => read_document(root, &mut lockfile),
+            Node::Table(root) => {
+                read_document(root, &mut lockfile);
+                main += usize::from(at > 0 || !is_env(root));
+                if main == 2 {
+                    lockfile.stray_document.get_or_insert(document.slice());
+                }
+            }
             Node::Other("") => {}
             other => lockfile.faults.push(Fault::shape(other.slice(), "a document should be a mapping")),
         }
     }
     lockfile.require_version();
     lockfile
+}
+
+/// The document that stands in front of the project's own since pnpm 11.
+fn is_env(root: &Table<'_>) -> bool {
+    let Some(importers) = root.table("importers") else { return false };
+    let groups = importers.entries.iter().filter_map(|(_, it)| it.as_table()).flat_map(|it| &it.entries);
+    let mut names = groups.map(|(name, _)| name.as_str()).peekable();
+    names.peek().is_some()
+        && names.all(|it| matches!(it, "configDependencies" | "packageManagerDependencies"))
 }
 
 fn read_document<'s>(root: &Table<'s>, lockfile: &mut Lockfile<'s>) {

@@ -67,6 +67,7 @@ pub static ALL: &[&Rule] = &[
     &content::unreadable_lockfile::RULE,
     &content::merge_conflict::RULE,
     &content::duplicate_key::RULE,
+    &content::split_view::RULE,
     &content::malformed_integrity::RULE,
     &content::weak_integrity::RULE,
     &content::missing_integrity::RULE,

@@ -101,3 +101,13 @@ fn two_lockfiles_that_disagree_are_found_without_a_base() {
     assert_eq!(place.lockproof("--staged").code, 0);
     assert_eq!(place.lockproof("--staged --scope all").code, 0, "nothing that it could touch was staged");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_differ_in_case_alone_are_found() {
+    let place = Place::with(&[("go.sum", &sum("v1.0.0", "A")), ("go.mod", "module m\n")]);
+    place.write("Go.sum", sum("v1.0.0", "A"));
+    let said = place.lockproof("");
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("Go.sum and go.sum differ in case alone."), "{said:?}");
+}
