@@ -153,6 +153,7 @@ fn context<'a>(sources: &'a Sources, parsed: &'a [Parsed<'a>], merged: &'a [Lock
     let head = || {
         let lockfiles = parsed.iter().filter_map(|it| it.head.as_ref()).collect();
         World::new(lockfiles, companions(|file| file.head.as_ref()), &sources.head_paths)
+            .ignoring(&sources.ignored)
     };
     let base = || {
         let lockfiles = parsed.iter().filter_map(Parsed::base).collect();
@@ -343,7 +344,8 @@ fn mark_preexisting<'a>(
     let before = Context {
         base_name: cx.base_name,
         policy: cx.policy,
-        head: World::new(side.lockfiles.clone(), side.companions.clone(), side.paths),
+        head: World::new(side.lockfiles.clone(), side.companions.clone(), side.paths)
+            .ignoring(cx.head.ignored),
         base: None,
         merge: None,
         history: cx.history,

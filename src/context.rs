@@ -11,6 +11,7 @@ use crate::policy::Policy;
 use crate::source::Source;
 use crate::syntax::Text;
 use crate::witness::Witnesses;
+use crate::workspace::Workspaces;
 
 /// Everything that a check needs. Rules read it and do no I/O.
 pub struct Context<'a> {
@@ -32,6 +33,15 @@ impl Context<'_> {
         format!("git checkout {} -- {}", shell(self.base_name), shell(&lockfile.source.path))
     }
 
+    /// Whether a manifest or configuration file is not what it was on the base side; with nothing to compare with, no file
+    /// is.
+    pub fn is_changed(&self, source: &Source) -> bool {
+        // A file that is the same on both sides is read once.
+        let before =
+            |base: &World<'_>| base.companion(&source.path).is_some_and(|it| std::ptr::eq(it, source));
+        self.base.as_ref().is_some_and(|base| !before(base))
+    }
+
     /// What to do about a line that was changed.
     pub fn restore(&self, lockfile: &Lockfile<'_>) -> String {
         format!("`{}` takes the line back.", self.checkout(lockfile))
@@ -44,6 +54,9 @@ pub struct World<'a> {
     /// Manifests and client configuration, parsed when a rule first asks.
     pub companions: Vec<&'a Source>,
     manifests: OnceLock<Vec<Manifest<'a>>>,
+    workspaces: OnceLock<Workspaces>,
+    /// Lockfiles on disk that git ignores.
+    pub ignored: &'a [String],
     /// Paths of every lockfile and manifest of this side, read or not, sorted.
     pub paths: &'a [String],
     folds: [OnceLock<Fold<'a>>; Ecosystem::ALL.len()],
@@ -98,6 +111,8 @@ impl<'a> World<'a> {
             lockfiles,
             companions,
             manifests: OnceLock::new(),
+            workspaces: OnceLock::new(),
+            ignored: &[],
             paths,
             folds: Default::default(),
             places: Default::default(),
@@ -105,11 +120,44 @@ impl<'a> World<'a> {
         }
     }
 
+    /// With lockfiles that git ignores.
+    pub fn ignoring(mut self, ignored: &'a [String]) -> World<'a> {
+        self.ignored = ignored;
+        self
+    }
+
     /// The manifests and the client configuration of an ecosystem.
     pub fn manifests(&self, ecosystem: Ecosystem) -> impl Iterator<Item = &Manifest<'a>> {
+        self.all_manifests().iter().filter(move |manifest| manifest.ecosystem == ecosystem)
+    }
+
+    /// Manifests and client configuration of all ecosystems.
+    pub fn all_manifests(&self) -> &[Manifest<'a>] {
         let read = || self.companions.iter().filter_map(|source| Manifest::read(source)).collect();
         let all: &Vec<Manifest<'a>> = self.manifests.get_or_init(read);
-        all.iter().filter(move |manifest| manifest.ecosystem == ecosystem)
+        all
+    }
+
+    /// The manifests that a lockfile serves: its workspace's, or the one beside it.
+    pub fn served_by(&self, lockfile: &Lockfile<'_>) -> impl Iterator<Item = &Manifest<'a>> {
+        let served = self.workspaces().served_from(lockfile.ecosystem(), lockfile.folder());
+        served.iter().map(|&at| &self.all_manifests()[at])
+    }
+
+    /// Every project, and the folder in which its lockfile stands.
+    pub fn projects(&self) -> impl Iterator<Item = (&Manifest<'a>, &str)> {
+        let all = self.all_manifests().iter().enumerate().filter(|(_, manifest)| manifest.is_project);
+        all.map(|(at, manifest)| (manifest, self.workspaces().home(at)))
+    }
+
+    fn workspaces(&self) -> &Workspaces {
+        self.workspaces.get_or_init(|| Workspaces::new(self.all_manifests()))
+    }
+
+    /// A manifest or configuration file, by its path.
+    pub fn companion(&self, path: &str) -> Option<&'a Source> {
+        let at = self.companions.binary_search_by(|source| source.path.as_str().cmp(path));
+        at.ok().map(|at| self.companions[at])
     }
 
     /// The releases of an ecosystem, folded over all its lockfiles. Made when first asked for.

@@ -12,17 +12,17 @@ use crate::formats;
 use crate::repo::{Repo, Staging};
 use crate::{manifest, policy};
 
-/// Whether a path is read at all: a lockfile, a manifest, client configuration, the policy.
+/// Whether a path is looked at: a lockfile, a manifest, client configuration, the policy, or something whose being there
+/// says enough.
 pub fn is_interesting(path: &[u8]) -> bool {
     static SHAPES: LazyLock<Shapes> = LazyLock::new(Shapes::new);
     if !SHAPES.may_hold(path) {
         return false;
     }
     let is_policy = || policy::FILES.iter().any(|name| name.as_bytes() == path);
-    formats::of_path(path).is_some()
-        || manifest::ecosystem(path).is_some()
-        || is_policy()
-        || formats::misspelled(path).is_some()
+    let is_companion =
+        || manifest::ecosystem(path).is_some() || manifest::is_marker(path) || manifest::is_attributes(path);
+    formats::of_path(path).is_some() || is_companion() || is_policy() || formats::misspelled(path).is_some()
 }
 
 /// What the base names of interest have in common. Nearly every path of a repository is refused by this glance.
@@ -215,9 +215,18 @@ pub fn is_behind_a_link(root: &Path, path: &[u8]) -> bool {
     folders.into_iter().any(|folder| folder.is_symlink())
 }
 
-/// Files of interest that git does not track yet, and does not ignore, sorted. Folders that hold tracked files are
+/// What git does not track.
+#[derive(Default)]
+pub struct Untracked {
+    /// Files of interest that may be tracked one day, sorted.
+    pub found: Vec<Vec<u8>>,
+    /// Lockfiles that git ignores, sorted.
+    pub ignored: Vec<Vec<u8>>,
+}
+
+/// Files of interest that git does not track yet, and does not ignore. Folders that hold tracked files are
 /// looked into, others walked; a folder with a `.git` is somebody else's repository.
-pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Vec<Vec<u8>> {
+pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Untracked {
     let tracked: HashSet<&[u8]> = staging.directories.iter().map(Vec::as_slice).collect();
     let files: HashSet<&[u8]> = staging
         .files
@@ -246,15 +255,19 @@ pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Vec<Vec<u8>> {
         unknown
     };
     let unknown: Vec<_> = folders.par_iter().flat_map_iter(look).collect();
-    let mut found = Vec::new();
+    let mut untracked = Untracked::default();
     let mut pending: Vec<_> = unknown.into_iter().rev().collect();
     while let Some((path, is_folder)) = pending.pop() {
         let here = root.join(os_path(&path));
-        if repo.is_ignored(Path::new(&os_path(&path))) || is_folder && here.join(".git").exists() {
+        if repo.is_ignored(Path::new(&os_path(&path))) {
+            untracked.ignored.extend(Some(path).filter(|it| !is_folder && formats::of_path(it).is_some()));
             continue;
         }
         if !is_folder {
-            found.push(path);
+            untracked.found.push(path);
+            continue;
+        }
+        if here.join(".git").exists() {
             continue;
         }
         look_into(root, &path, &mut |inner, is_folder| {
@@ -263,8 +276,9 @@ pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Vec<Vec<u8>> {
             }
         });
     }
-    found.sort();
-    found
+    untracked.found.sort();
+    untracked.ignored.sort();
+    untracked
 }
 
 /// Tells what a folder holds, by path from the root, and whether it is a folder. A link never is: none is followed here.

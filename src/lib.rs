@@ -26,8 +26,10 @@
 //! - [`discover`] knows which files count, [`repo`] is the only git, [`read`] brings both sides into memory.
 //! - [`source`] is one file's text: a span is the distance between two pointers into it.
 //! - [`syntax`] has the readers for JSON, TOML and YAML, [`formats`] one file for each lockfile format, [`manifest`] what
-//!   lockfiles are made from. What they read is the [`model`]; [`integrity`] and [`url`] are its hashes and addresses.
-//! - [`change`] folds the entries of all lockfiles of an ecosystem into releases, [`witness`] is what a history pinned. [`context`] is what a rule may see.
+//!   lockfiles are made from, and [`workspace`] which of those share one. What they read is the [`model`]; [`integrity`]
+//!   and [`url`] are its hashes and addresses.
+//! - [`change`] folds the entries of all lockfiles of an ecosystem into releases, [`witness`] is what a history pinned.
+//!   [`context`] is what a rule may see.
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of it.
 //! - [`check`] runs all that (in one [`pass`] over each lockfile), [`render`] prints it, [`escape`] is what every text of a repository goes through first.
 //!
@@ -70,4 +72,5 @@ mod testing;
 pub mod url;
 pub mod version;
 pub mod witness;
+pub mod workspace;
 pub mod write;

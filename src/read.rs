@@ -42,6 +42,8 @@ pub struct Sources {
     pub policy: Policy,
     /// Where the policy came from, as git would name it.
     pub policy_path: Option<String>,
+    /// Lockfiles on disk that git ignores, sorted.
+    pub ignored: Vec<String>,
     /// Lockfiles that a `--staged` run had no reason to read.
     pub unread: Vec<String>,
     /// Lockfiles that the policy excludes.
@@ -67,6 +69,7 @@ impl Sources {
             base_paths: Vec::new(),
             policy,
             policy_path: None,
+            ignored: Vec::new(),
             unread: Vec::new(),
             excluded: 0,
             problems: Vec::new(),
@@ -158,7 +161,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         HeadSide::Revision(_) => None,
         _ => Some(repo.staging(&is_interesting, matches!(head, HeadSide::Worktree))?),
     };
-    let head_places = list_head(repo, &head, &root, staging.as_ref(), &selection)?;
+    let (head_places, ignored) = list_head(repo, &head, &root, staging.as_ref(), &selection)?;
     let base_places = match &base {
         Some(commit) => repo.list(commit, staging.as_ref(), &is_interesting)?,
         None => Vec::new(),
@@ -173,6 +176,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         head_paths: head_places.iter().map(|place| spell(&place.path)).collect(),
         base_paths: base_places.iter().map(|file| spell(&file.path)).collect(),
         policy_path,
+        ignored,
         ..Sources::new(head.side(), policy)
     };
     let mut pairs = pair(head_places, base_places);
@@ -258,20 +262,26 @@ fn list_head(
     root: &Path,
     staging: Option<&Staging>,
     selection: &Selection,
-) -> Result<Vec<Place>, RepoError> {
+) -> Result<(Vec<Place>, Vec<String>), RepoError> {
     let blob = |file: &Listed| Place { path: file.path.clone(), at: At::Blob(file.clone()) };
     match (head, staging) {
         (HeadSide::Revision(commit), _) => {
-            Ok(repo.list(commit, None, &is_interesting)?.iter().map(blob).collect())
+            Ok((repo.list(commit, None, &is_interesting)?.iter().map(blob).collect(), Vec::new()))
         }
-        (HeadSide::Index, Some(staging)) => Ok(staging.files.iter().map(blob).collect()),
+        (HeadSide::Index, Some(staging)) => Ok((staging.files.iter().map(blob).collect(), Vec::new())),
         (_, Some(staging)) => Ok(list_worktree(repo, root, staging, selection)),
-        (_, None) => Ok(Vec::new()),
+        (_, None) => Ok((Vec::new(), Vec::new())),
     }
 }
 
 /// What stands on disk: tracked files that are there, what a sparse checkout keeps in the index, and untracked files.
-fn list_worktree(repo: &Repo, root: &Path, staging: &Staging, selection: &Selection) -> Vec<Place> {
+/// And the lockfiles that git ignores.
+fn list_worktree(
+    repo: &Repo,
+    root: &Path,
+    staging: &Staging,
+    selection: &Selection,
+) -> (Vec<Place>, Vec<String>) {
     let tracked = staging
         .files
         .iter()
@@ -283,11 +293,13 @@ fn list_worktree(repo: &Repo, root: &Path, staging: &Staging, selection: &Select
     let named = selection.files().map(|path| path.as_bytes().to_vec()).filter(there);
     let untracked = discover::untracked(repo, root, staging);
     let known: HashSet<&[u8]> = staging.files.iter().map(|file| file.path.as_slice()).collect();
-    let others = unmerged.chain(untracked).chain(named).filter(|path| !known.contains(path.as_slice()));
+    let others = unmerged.chain(untracked.found).chain(named).filter(|path| !known.contains(path.as_slice()));
     places.extend(others.map(|path| Place { path, at: At::Disk { unchanged: None } }));
     places.sort_by(|a, b| a.path.cmp(&b.path));
     places.dedup_by(|a, b| a.path == b.path);
-    places
+    let is_unknown = |path: &&Vec<u8>| places.binary_search_by(|place| place.path.cmp(path)).is_err();
+    let ignored = untracked.ignored.iter().filter(is_unknown).map(|path| spell(path)).collect();
+    (places, ignored)
 }
 
 /// A tracked file, where it is read from; nothing when it is gone. What a sparse checkout leaves out is read from the
@@ -372,7 +384,8 @@ fn leave_out_namesakes(pairs: &mut Vec<Pair>, sources: &mut Sources) {
     });
 }
 
-/// Leaves out what the policy excludes, what has no lockfile to belong to, and, for a staged change, what it can't touch.
+/// Leaves out what the policy excludes, what is only looked for, client configuration that no lockfile obeys, and, for a
+/// staged change, what it can't touch.
 fn narrow(pairs: &mut Vec<Pair>, head: &HeadSide, selection: &Selection, sources: &mut Sources) {
     let is_policy = |pair: &Pair| policy::FILES.iter().any(|name| name.as_bytes() == pair.path);
     let policy_changed = pairs.iter().any(|pair| pair.changed && is_policy(pair));
@@ -389,21 +402,30 @@ fn narrow(pairs: &mut Vec<Pair>, head: &HeadSide, selection: &Selection, sources
             manifest::ecosystem(&pair.path).or_else(named_alike)
         }
     };
-    let locked: Vec<Ecosystem> =
-        pairs.iter().filter_map(|pair| formats::of_path(&pair.path)).map(|format| format.ecosystem).collect();
-    pairs.retain(|pair| ecosystem(pair).is_some_and(|it| locked.contains(&it)));
+    let locked: HashSet<Ecosystem> = pairs.iter().filter_map(|pair| locks(&pair.path)).collect();
+    pairs.retain(|pair| {
+        let is_lockfile = formats::of_path(&pair.path).is_some();
+        let counts = || manifest::is_project(&pair.path) || manifest::is_attributes(&pair.path);
+        let obeyed = || ecosystem(pair).is_some_and(|it| locked.contains(&it));
+        is_lockfile || !manifest::is_marker(&pair.path) && (counts() || obeyed())
+    });
     // Another policy judges everything anew.
     if matches!(head, HeadSide::Index) && !policy_changed {
-        let touched: Vec<Ecosystem> =
+        let touched: HashSet<Ecosystem> =
             pairs.iter().filter(|pair| pair.changed).filter_map(&ecosystem).collect();
         pairs.retain(|pair| {
-            let read = ecosystem(pair).is_some_and(|it| touched.contains(&it));
+            let read = ecosystem(pair).map_or(pair.changed, |it| touched.contains(&it));
             if !read && formats::of_path(&pair.path).is_some() {
                 sources.unread.push(spell(&pair.path));
             }
             read
         });
     }
+}
+
+/// The ecosystem that a lockfile pins, whoever's it is.
+fn locks(path: &[u8]) -> Option<Ecosystem> {
+    formats::of_path(path).map(|format| format.ecosystem).or_else(|| manifest::other_ecosystem(path))
 }
 
 struct Reader<'r> {
@@ -532,6 +554,9 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
         let format = formats::of_path(&path);
         if sources.policy.excludes(&shown) && !selection.names(&shown) {
             sources.excluded += usize::from(format.is_some());
+            continue;
+        }
+        if manifest::is_marker(&path) && format.is_none() {
             continue;
         }
         let (head, problem) = match read_file(folder, &path) {

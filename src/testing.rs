@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::check::lint;
 use crate::finding::Finding;
 use crate::formats;
+use crate::manifest;
 use crate::options::Options;
 use crate::policy::Policy;
 use crate::read::{File, Sources};
@@ -91,6 +92,9 @@ impl Check {
         let (mut lockfiles, mut companions) = (Vec::new(), Vec::new());
         for (path, (before, now)) in self.files {
             let format = formats::of_path(path.as_bytes());
+            if format.is_none() && manifest::is_marker(path.as_bytes()) {
+                continue;
+            }
             let same = before.is_some() && before == now;
             let source = |side: &Side, text: Option<String>| {
                 text.map(|it| Source::new(&*path, side.clone(), it.into()))
