@@ -194,8 +194,10 @@ fn parse_merged<'a>(sources: &'a Sources, problems: &mut Vec<String>) -> Vec<Loc
 /// The rules that the options leave, in their order.
 fn chosen(options: &Options, policy: &Policy) -> Vec<&'static Rule> {
     let is_on = |rule: &&&Rule| {
-        let selected = options.select.is_empty() || options.select.iter().any(|id| id == rule.id);
-        selected && !options.ignore.iter().any(|id| id == rule.id) && policy.level(rule.id) != Some(None)
+        let named = options.select.iter().any(|id| id == rule.id);
+        let level = policy.level(rule.id);
+        let selected = named || options.select.is_empty() && (level.is_some() || !rule.is_opt_in());
+        selected && !options.ignore.iter().any(|id| id == rule.id) && level != Some(None)
     };
     rules::ALL.iter().filter(is_on).copied().collect()
 }

@@ -15,7 +15,13 @@ use crate::source::{Side, Source};
 /// Starts a test of one rule.
 pub(crate) fn check(rule: &str) -> Check {
     assert!(rules::find(rule).is_some(), "no rule {rule}");
-    Check { rule: rule.to_owned(), files: BTreeMap::new(), merged: Vec::new(), policy: Policy::default() }
+    Check {
+        rule: rule.to_owned(),
+        files: BTreeMap::new(),
+        merged: Vec::new(),
+        ignored: Vec::new(),
+        policy: Policy::default(),
+    }
 }
 
 /// Files of both sides. `{A}`, `{B}` are SHA-256 in base64, `{HEX}` in hex, `{A512}` is SHA-512, `{A1}` SHA-1.
@@ -24,6 +30,7 @@ pub(crate) struct Check {
     files: BTreeMap<String, (Option<String>, Option<String>)>,
     merged: Vec<Source>,
     policy: Policy,
+    ignored: Vec<String>,
 }
 
 impl Check {
@@ -45,6 +52,12 @@ impl Check {
     pub(crate) fn parent(mut self, path: &str, text: &str) -> Check {
         let side = Side::Revision("MERGE_HEAD".into());
         self.merged.push(Source::new(path, side, fill(text).into()));
+        self
+    }
+
+    /// A lockfile on disk that git ignores.
+    pub(crate) fn ignored(mut self, path: &str) -> Check {
+        self.ignored.push(path.into());
         self
     }
 
@@ -75,6 +88,13 @@ impl Check {
     /// What all rules together find.
     pub(crate) fn all(self) -> Vec<Finding> {
         lint(&self.sources(), &Options::default()).findings
+    }
+
+    /// What the head side has and the base side has not.
+    pub(crate) fn fresh(self) -> Vec<Finding> {
+        let select = vec![self.rule.clone()];
+        let options = Options { select, scope: Some(crate::options::Scope::New), ..Options::default() };
+        lint(&self.sources(), &options).findings.into_iter().filter(|it| !it.preexisting).collect()
     }
 
     fn run(self) -> Vec<Finding> {
@@ -110,6 +130,7 @@ impl Check {
             merged: self.merged,
             head_paths,
             base_paths,
+            ignored: self.ignored,
             ..Sources::new(Side::Worktree, self.policy)
         }
     }
@@ -189,6 +210,10 @@ fn every_page_has_an_example_that_is_found() {
             }
             if let Some(text) = base {
                 test = test.base(path, &text);
+            }
+            // What such an example ignores is on disk.
+            for ignored in head.iter().filter(|_| path == ".gitignore").flat_map(|text| text.lines()) {
+                test = test.ignored(ignored.trim_start_matches('/'));
             }
             if let Some(text) = head {
                 test = test.head(path, &text);

@@ -63,7 +63,10 @@ pub static ALL: &[&Rule] = &[
     &change::registry_changed::RULE,
     &change::evil_merge::RULE,
     &change::version_downgraded::RULE,
+    &change::lockfile_format_changed::RULE,
     &change::lockfile_removed::RULE,
+    &change::lockfile_only_change::RULE,
+    &change::weakened_client_config::RULE,
     &content::unreadable_lockfile::RULE,
     &content::merge_conflict::RULE,
     &content::duplicate_key::RULE,
@@ -78,10 +81,17 @@ pub static ALL: &[&Rule] = &[
     &content::git_source::RULE,
     &content::mutable_git_source::RULE,
     &content::credentials_in_url::RULE,
+    &content::path_escape::RULE,
     &content::deceptive_text::RULE,
     &content::unsupported_version::RULE,
     &repository::conflicting_integrity::RULE,
+    &repository::missing_lockfile::RULE,
+    &repository::ignored_lockfile::RULE,
+    &repository::rogue_lockfile::RULE,
 ];
+
+/// Rules that stay silent until the policy gives them a level, or the command line selects them.
+static OPT_IN: &[&str] = &["lockfile-only-change"];
 
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id == id)
@@ -106,12 +116,17 @@ impl Rule {
         first.trim_start_matches("//! ").trim_end_matches('.')
     }
 
+    /// A rule that is off until somebody asks for it.
+    pub fn is_opt_in(&self) -> bool {
+        OPT_IN.contains(&self.id)
+    }
+
     /// A rule that judges several files together.
     pub fn is_of_whole(&self) -> bool {
         self.checks.iter().any(|check| matches!(check, Check::Repository(_) | Check::Range(_)))
     }
 
-    /// A rule that is shown both sides.
+    /// A rule that is shown both sides, and nothing else.
     pub fn is_change(&self) -> bool {
         self.checks.iter().all(Check::compares)
     }

@@ -95,7 +95,7 @@ fn rules_table(page: &str) -> String {
         let tamper = if rule.tamper { " †" } else { "" };
         format!(
             "| [`{id}`]({page}#{id}){tamper} | {} | {} |\n",
-            rule.level,
+            if rule.is_opt_in() { "off" } else { rule.level.name() },
             cell(rule.summary()),
             id = rule.id
         )

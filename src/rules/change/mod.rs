@@ -3,8 +3,11 @@
 pub mod evil_merge;
 pub mod integrity_downgraded;
 pub mod integrity_removed;
+pub mod lockfile_format_changed;
+pub mod lockfile_only_change;
 pub mod lockfile_removed;
 pub mod pin_rewritten;
 pub mod pin_widened;
 pub mod registry_changed;
 pub mod version_downgraded;
+pub mod weakened_client_config;

@@ -10,6 +10,7 @@ pub mod merge_conflict;
 pub mod missing_integrity;
 pub mod mutable_git_source;
 pub mod name_mismatch;
+pub mod path_escape;
 pub mod split_view;
 pub mod unpinned_registry;
 pub mod unreadable_lockfile;

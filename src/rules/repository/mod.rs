@@ -1,3 +1,6 @@
-//! Rules that look at a repository as a whole.
+//! Rules that look at a repository as a whole: is everything that should be pinned, and the same everywhere?
 
 pub mod conflicting_integrity;
+pub mod ignored_lockfile;
+pub mod missing_lockfile;
+pub mod rogue_lockfile;

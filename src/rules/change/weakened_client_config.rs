@@ -1,0 +1,278 @@
+//! Client configuration takes away a check that the lockfile relies on.
+//!
+//! A lockfile is worth what its client makes of it. Options that switch off the check of hashes or of TLS certificates, or
+//! that have another lockfile read, are errors; options that leave the lockfile out, or send the client to another
+//! registry than before, are warnings. So is `merge=ours` on a lockfile in `.gitattributes`: a merge then silently drops
+//! what the other side pins.
+//!
+//! ```diff .npmrc
+//!  audit=false
+//! +strict-ssl=false
+//!             ^^^^^ switches off the check of TLS certificates
+//! ```
+//!
+//! ```diff package-lock.json
+//!  {"lockfileVersion": 3, "packages": {}}
+//! ```
+//!
+//! Read are `.npmrc`, `.yarnrc.yml`, `pnpm-workspace.yaml`, `.cargo/config.toml`, `uv.toml`, `pyproject.toml`, and for Go the
+//! variables that `.env`, `.envrc`, a `Makefile` or a `Dockerfile` sets.
+
+use std::collections::{HashMap, HashSet};
+
+use globset::GlobBuilder;
+
+use crate::context::{Context, World};
+use crate::finding::Level;
+use crate::formats::{self, Family};
+use crate::manifest::{self, ClientOption, Manifest};
+use crate::model::{Ecosystem, folder};
+use crate::report::Report;
+use crate::rules::{Check, Rule};
+use crate::source::Source;
+
+pub static RULE: Rule = Rule {
+    id: "weakened-client-config",
+    level: Level::Warning,
+    tamper: false,
+    families: Family::PACKAGES,
+    docs: include_str!("weakened_client_config.rs"),
+    checks: &[Check::Repository(check), Check::Range(check_moved)],
+};
+
+/// An option that weakens its client: the file and key, the values that do, how grave it is, what it does.
+type Weakness = (&'static str, &'static str, fn(&str) -> bool, Level, &'static str);
+
+const TLS: &str = "switches off the check of TLS certificates";
+const HASHES: &str = "switches off the check of hashes";
+const NO_LOCKFILE: &str = "leaves the lockfile out";
+const ELSEWHERE: &str = "has a lockfile read from elsewhere";
+
+#[rustfmt::skip]
+const WEAKNESSES: &[Weakness] = &[
+    (".npmrc", "strict-ssl", is_false, Level::Error, TLS),
+    (".npmrc", "verify-store-integrity", is_false, Level::Error, HASHES),
+    (".npmrc", "lockfile-dir", is_set, Level::Error, ELSEWHERE),
+    (".npmrc", "package-lock", is_false, Level::Warning, NO_LOCKFILE),
+    (".npmrc", "lockfile", is_false, Level::Warning, NO_LOCKFILE),
+    ("pnpm-workspace.yaml", "strictSsl", is_false, Level::Error, TLS),
+    ("pnpm-workspace.yaml", "verifyStoreIntegrity", is_false, Level::Error, HASHES),
+    ("pnpm-workspace.yaml", "lockfileDir", is_set, Level::Error, ELSEWHERE),
+    ("pnpm-workspace.yaml", "lockfile", is_false, Level::Warning, NO_LOCKFILE),
+    (".yarnrc.yml", "enableStrictSsl", is_false, Level::Error, TLS),
+    (".yarnrc.yml", "checksumBehavior", |it| matches!(it, "ignore" | "update" | "reset"), Level::Error, HASHES),
+    (".yarnrc.yml", "lockfileFilename", |it| it != "yarn.lock", Level::Error, ELSEWHERE),
+    (".yarnrc.yml", "unsafeHttpWhitelist", is_set, Level::Warning, "lets packages be fetched without TLS"),
+    ("config.toml", "resolver.lockfile-path", is_set, Level::Error, ELSEWHERE),
+    ("uv.toml", "allow-insecure-host", is_set, Level::Error, TLS),
+    ("uv.toml", "pip.verify-hashes", is_false, Level::Error, HASHES),
+    ("uv.toml", "index-strategy", |it| it.starts_with("unsafe-"), Level::Warning, "lets one index stand in for another"),
+    ("go", "GOFLAGS", |it| it.contains("-insecure"), Level::Error, TLS),
+    ("go", "GOINSECURE", is_set, Level::Error, TLS),
+    ("go", "GONOSUMCHECK", |it| it != "0", Level::Error, HASHES),
+    ("go", "GOSUMDB", |it| it == "off", Level::Error, "switches off the checksum database"),
+    ("go", "GONOSUMDB", is_set, Level::Error, "switches off the checksum database"),
+];
+
+fn is_false(value: &str) -> bool {
+    value == "false"
+}
+
+/// What is only known once something ran is no finding.
+fn is_set(value: &str) -> bool {
+    !value.is_empty() && !value.starts_with('$')
+}
+
+/// Which options a file has, by the name in the table.
+fn dialect<'m>(manifest: &'m Manifest<'_>) -> &'m str {
+    let name = manifest.source.path.rsplit('/').next().unwrap_or_default();
+    match name {
+        "pyproject.toml" => "uv.toml",
+        "config" => "config.toml",
+        _ if manifest.ecosystem == Ecosystem::Go => "go",
+        name => name,
+    }
+}
+
+fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
+    for manifest in cx.head.all_manifests().iter().filter(|it| !it.options.is_empty()) {
+        let dialect = dialect(manifest);
+        for option in &manifest.options {
+            let weakens =
+                |it: &&Weakness| it.0 == dialect && it.1 == option.key && it.2(option.value.as_str());
+            if let Some((.., level, what)) = WEAKNESSES.iter().find(weakens) {
+                tell(manifest.source, option, what, report).level(*level);
+            }
+        }
+        if dialect == "config.toml" {
+            check_replaced(manifest, report);
+        }
+    }
+    check_attributes(&cx.head, report);
+}
+
+fn tell<'a, 'r>(
+    source: &'a Source,
+    option: &ClientOption<'a>,
+    what: &str,
+    report: &'r mut Report<'a>,
+) -> &'r mut crate::report::Found<'a> {
+    let (key, value) = (&option.key, option.value.as_str());
+    report
+        .source(source, option.value.raw, format!("`{key}` = `{value}` in {} {what}.", source.path))
+        .label(what)
+        .value(format!("{key} {value}"))
+        .help("Take the line out; what needs it should be put right instead.")
+}
+
+/// Cargo may take a whole source from elsewhere. From a folder of the tree is how vendoring works.
+fn check_replaced<'a>(manifest: &Manifest<'a>, report: &mut Report<'a>) {
+    let is_folder = |name: &str| {
+        ["directory", "local-registry"].iter().any(|kind| {
+            let key = format!("source.{name}.{kind}");
+            manifest.options.iter().any(|option| option.key == key)
+        })
+    };
+    for option in &manifest.options {
+        let replaced = option.key.strip_prefix("source.").and_then(|key| key.strip_suffix(".replace-with"));
+        if replaced.is_some() && !is_folder(option.value.as_str()) {
+            tell(manifest.source, option, "sends Cargo to another registry than the lockfile names", report);
+        }
+    }
+}
+
+/// Lines of `.gitattributes` that make a merge take one side of a lockfile.
+fn check_attributes<'a>(world: &World<'a>, report: &mut Report<'a>) {
+    let attributes = world.companions.iter().filter(|it| manifest::is_attributes(it.path.as_bytes()));
+    for source in attributes {
+        for line in source.text().lines().filter(|line| !line.starts_with('#')) {
+            let mut words = line.split_ascii_whitespace();
+            let Some(pattern) = words.next() else { continue };
+            let Some(word) = words.find(|word| *word == "merge=ours") else { continue };
+            if let Some(path) = locked_by(world, folder(&source.path), pattern) {
+                report
+                    .source(
+                        source,
+                        word,
+                        format!(
+                            "`merge=ours` in {} drops what the other side of a merge pins in {path}.",
+                            source.path
+                        ),
+                    )
+                    .label("takes one side of every merge")
+                    .value(line)
+                    .help("Take it out, and lock anew when a merge leaves a conflict.");
+            }
+        }
+    }
+}
+
+/// A lockfile that a pattern of git's fits: a base name, or a path from the file's own folder.
+fn locked_by<'w>(world: &'w World<'_>, folder: &str, pattern: &str) -> Option<&'w str> {
+    let is_path = pattern.trim_end_matches('/').contains('/');
+    let glob = GlobBuilder::new(pattern.trim_start_matches('/')).literal_separator(is_path).build().ok()?;
+    let matcher = glob.compile_matcher();
+    let fits = |path: &&str| {
+        let inside = if folder.is_empty() {
+            Some(*path)
+        } else {
+            path.strip_prefix(folder).and_then(|it| it.strip_prefix('/'))
+        };
+        let shown = inside.map(|it| if is_path { it } else { it.rsplit('/').next().unwrap_or(it) });
+        shown.is_some_and(|it| matcher.is_match(it))
+    };
+    let is_lockfile = |path: &&str| {
+        formats::of_path(path.as_bytes()).is_some() || manifest::other_ecosystem(path.as_bytes()).is_some()
+    };
+    world.paths.iter().map(String::as_str).filter(is_lockfile).find(fits)
+}
+
+/// A registry that a file names in place of another, or that a client is newly told to use for everything.
+fn check_moved<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
+    let Some(base) = &cx.base else { return };
+    let mut before: HashMap<(&str, &str), HashSet<&str>> = HashMap::new();
+    for manifest in base.all_manifests() {
+        for pin in &manifest.registries {
+            before.entry((&manifest.source.path, &pin.scope)).or_default().insert(&pin.place);
+        }
+    }
+    for manifest in cx.head.manifests(Ecosystem::Npm).filter(|it| cx.is_changed(it.source)) {
+        for pin in &manifest.registries {
+            let whence = before.get(&(manifest.source.path.as_str(), &*pin.scope));
+            if whence.is_some_and(|places| !places.contains(&*pin.place)) {
+                report
+                    .source(manifest.source, pin.at, format!("{} names another registry than before: {}.", manifest.source.path, pin.place))
+                    .label("another registry than before")
+                    .help("If it is meant, pin the registry in `lockproof.toml` as well; else take the line back from git.");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    const LOCK: &str = r#"{"lockfileVersion": 3, "packages": {}}"#;
+
+    #[test]
+    fn what_is_as_it_should_be_is_silent() {
+        check("weakened-client-config")
+            .head("package-lock.json", LOCK)
+            .head(".npmrc", "strict-ssl=true\npackage-lock=true\n; strict-ssl=false\n@acme:registry=https://npm.example.com\n")
+            .head(".yarnrc.yml", "checksumBehavior: throw\nlockfileFilename: yarn.lock\n")
+            .head(".cargo/config.toml", "[source.crates-io]\nreplace-with = 'v'\n[source.v]\ndirectory = 'vendor'\n")
+            .head("Makefile", "# GOSUMDB=off\nexport GOFLAGS=-mod=mod\nMYGOSUMDB=off\nGONOSUMDB=$(PRIVATE)\n")
+            .head(".gitattributes", "package-lock.json linguist-generated -diff merge=npm\n*.md merge=ours\n")
+            .finds(&[]);
+    }
+
+    #[test]
+    fn checks_that_are_switched_off_are_errors() {
+        check("weakened-client-config")
+            .head(".yarnrc.yml", "checksumBehavior: update\n")
+            .head("pyproject.toml", "[tool.uv]\nallow-insecure-host = ['i.example.com']\n")
+            .head("Makefile", "test:\n\tGOSUMDB=off GOFLAGS=\"-mod=mod -insecure\" go test ./...\n")
+            .finds(&[
+                ".yarnrc.yml:1:19 error `checksumBehavior` = `update` in .yarnrc.yml switches off the check of hashes.",
+                "Makefile:2:10 error `GOSUMDB` = `off` in Makefile switches off the checksum database.",
+                "Makefile:2:23 error `GOFLAGS` = `-mod=mod -insecure` in Makefile switches off the check of TLS certificates.",
+                "pyproject.toml:2:25 error `allow-insecure-host` = `i.example.com` in pyproject.toml switches off the check of TLS certificates.",
+            ]);
+    }
+
+    #[test]
+    fn another_registry_is_a_warning() {
+        check("weakened-client-config")
+            .base(".npmrc", "registry=https://npm.example.com/\n")
+            .head(
+                ".npmrc",
+                "registry=https://mirror.example.net/\n@acme:registry=https://acme.example.com/\n",
+            )
+            .finds(&[
+                ".npmrc:1:10 warning .npmrc names another registry than before: https://mirror.example.net.",
+            ]);
+        check("weakened-client-config")
+            .head(".cargo/config.toml", "[source.crates-io]\nreplace-with = 'mirror'\n[source.mirror]\nregistry = 'https://m.example.com/index'\n")
+            .finds(&[".cargo/config.toml:2:17 warning `source.crates-io.replace-with` = `mirror` in .cargo/config.toml sends Cargo to another registry than the lockfile names."]);
+    }
+
+    #[test]
+    fn a_merge_that_takes_one_side_is_a_warning() {
+        check("weakened-client-config")
+            .head("a/package-lock.json", LOCK)
+            .head(".gitattributes", "*.json merge=ours\n/package-lock.json merge=ours\na/*-lock.json -diff merge=ours\n")
+            .finds(&[
+                ".gitattributes:1:8 warning `merge=ours` in .gitattributes drops what the other side of a merge pins in a/package-lock.json.",
+                ".gitattributes:3:21 warning `merge=ours` in .gitattributes drops what the other side of a merge pins in a/package-lock.json.",
+            ]);
+    }
+
+    #[test]
+    fn what_was_weak_before_is_not_new() {
+        let old = check("weakened-client-config")
+            .both(".npmrc", "strict-ssl=false\n")
+            .both("package-lock.json", LOCK);
+        assert!(old.fresh().is_empty());
+    }
+}
