@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use crate::integrity::Hash;
 use crate::model::{Algorithm, Artifact, Digest, Lockfile, Origin, Package, Subject};
+use crate::policy::covers;
 use crate::syntax::Text;
 use crate::{url, version};
 
@@ -319,6 +320,12 @@ impl<'a> Places<'a> {
     /// Whether anything here comes from a registry or a URL: else there is no use to compare with.
     pub fn fetches(&self) -> bool {
         self.fetches
+    }
+
+    /// Whether anything, whatever its scope, comes from that place or one below it.
+    pub fn come_from(&self, place: &str) -> bool {
+        let uses = |scope: &Scope<'_>| scope.uses.keys().any(|used| covers(place, used));
+        self.scopes.values().any(uses)
     }
 
     /// How many entries of a scope come from its most used place.

@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::clock::Date;
 use crate::context::{Context, Pair, World};
+use crate::excuse::{self, Accepted, Fates};
 use crate::finding::{Finding, Level};
 use crate::formats::{self, Format};
 use crate::model::Lockfile;
@@ -36,6 +38,8 @@ pub struct Coverage {
     pub excluded: usize,
     /// What of the head's history was read, when that was asked for.
     pub history: Option<Past>,
+    /// What the policy's exceptions accept: found, and not reported.
+    pub accepted: Vec<Accepted>,
     /// What could not be read. The check is incomplete when this is not empty.
     pub problems: Vec<String>,
     /// The rules that ran.
@@ -107,7 +111,7 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
     follow_moves(&mut parsed, &sources.head_paths);
     let merged = parse_merged(sources, &mut problems);
     let has_base = sources.base.is_some();
-    let cx = context(sources, &parsed, &merged);
+    let cx = context(sources, options.today, &parsed, &merged);
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
     let unjudged: HashSet<_> = files.filter(|it| !it.judged).map(|it| it.path.as_str()).collect();
@@ -125,7 +129,12 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
         Ok(of_whole) => found.extend(of_whole.into_iter().filter(|it| !unjudged.contains(it.path()))),
         Err(_) => problems.push("a rule failed on the repository; please report this".to_owned()),
     }
-    let mut findings = report::fold(found, &sources.policy);
+    let mut excused = excuse::excuse(&cx, found);
+    let is_whole = unjudged.is_empty() && sources.unread.is_empty() && sources.problems.is_empty();
+    let heard = rules.iter().copied().filter(|rule| is_whole && (has_base || !rule.is_change()));
+    let fates = Fates::new(&excused, heard);
+    excused.found.extend(pass::run_policy(&cx, &rules, &fates));
+    let mut findings = report::fold(excused.found, &sources.policy);
     if options.scope() == Scope::New && has_base {
         mark_preexisting(&mut findings, &parsed, &cx, &rules);
     }
@@ -139,6 +148,7 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
         not_read: sources.unread.clone(),
         excluded: sources.excluded,
         history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
+        accepted: excused.accepted,
         problems: all,
         rules: rules.iter().map(|rule| rule.id).collect(),
     };
@@ -146,7 +156,12 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
 }
 
 /// What the rules may see.
-fn context<'a>(sources: &'a Sources, parsed: &'a [Parsed<'a>], merged: &'a [Lockfile<'a>]) -> Context<'a> {
+fn context<'a>(
+    sources: &'a Sources,
+    today: Option<Date>,
+    parsed: &'a [Parsed<'a>],
+    merged: &'a [Lockfile<'a>],
+) -> Context<'a> {
     let companions = |side: for<'f> fn(&'f File) -> Option<&'f Source>| {
         sources.companions.iter().filter_map(side).collect()
     };
@@ -165,6 +180,8 @@ fn context<'a>(sources: &'a Sources, parsed: &'a [Parsed<'a>], merged: &'a [Lock
         history: None,
         base_name: "MERGE_HEAD",
         policy: &sources.policy,
+        policies: &sources.policies,
+        today,
         head: head(),
     };
     Context {
@@ -176,6 +193,8 @@ fn context<'a>(sources: &'a Sources, parsed: &'a [Parsed<'a>], merged: &'a [Lock
             _ => "HEAD",
         },
         policy: &sources.policy,
+        policies: &sources.policies,
+        today,
         head: head(),
     }
 }
@@ -195,9 +214,8 @@ fn parse_merged<'a>(sources: &'a Sources, problems: &mut Vec<String>) -> Vec<Loc
 fn chosen(options: &Options, policy: &Policy) -> Vec<&'static Rule> {
     let is_on = |rule: &&&Rule| {
         let named = options.select.iter().any(|id| id == rule.id);
-        let level = policy.level(rule.id);
-        let selected = named || options.select.is_empty() && (level.is_some() || !rule.is_opt_in());
-        selected && !options.ignore.iter().any(|id| id == rule.id) && level != Some(None)
+        let selected = named || options.select.is_empty() && (policy.mentions(rule.id) || !rule.is_opt_in());
+        selected && !options.ignore.iter().any(|id| id == rule.id) && !policy.is_off(rule.id)
     };
     rules::ALL.iter().filter(is_on).copied().collect()
 }
@@ -346,6 +364,8 @@ fn mark_preexisting<'a>(
     let before = Context {
         base_name: cx.base_name,
         policy: cx.policy,
+        policies: cx.policies,
+        today: cx.today,
         head: World::new(side.lockfiles.clone(), side.companions.clone(), side.paths)
             .ignoring(cx.head.ignored),
         base: None,
@@ -362,11 +382,12 @@ fn mark_preexisting<'a>(
     }
     know(&pass::run_whole(&before, rules));
     for finding in findings {
+        finding.preexisting = finding.stood;
         let Some(rule) = of_rule.get(finding.rule).filter(|rule| !rule.is_change()) else { continue };
         let left = known.get_mut(finding.identity()).filter(|left| **left > 0);
         // A file that stayed has what it had; what several files say together may change all the same.
         let stayed = !rule.is_of_whole() && same.contains(finding.path.as_str());
-        finding.preexisting = stayed || left.is_some();
+        finding.preexisting |= stayed || left.is_some();
         left.into_iter().for_each(|left| *left -= 1);
     }
 }

@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::change::{Fold, Places};
+use crate::clock::Date;
 use crate::escape::shell;
 use crate::manifest::{Manifest, Pinned};
 use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
+use crate::policy::sides::Sides;
 use crate::source::Source;
 use crate::syntax::Text;
 use crate::witness::Witnesses;
@@ -15,7 +17,12 @@ use crate::workspace::Workspaces;
 
 /// Everything that a check needs. Rules read it and do no I/O.
 pub struct Context<'a> {
+    /// What judges.
     pub policy: &'a Policy,
+    /// What both sides have as their policy.
+    pub policies: &'a Sides,
+    /// Unknown where nobody said: then every exception that ends has ended.
+    pub today: Option<Date>,
     pub head: World<'a>,
     /// Absent when there is nothing to compare with.
     pub base: Option<World<'a>>,

@@ -67,6 +67,9 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// Rules that speak of the same field of the same entry.
     pub also: Vec<&'static str>,
+    /// What this rule and those of `also` object to. An exception accepts each by its hash. Empty for what can't be
+    /// accepted.
+    pub values: Vec<Value>,
     /// Whether the base side has it too.
     pub preexisting: bool,
     /// Stable under edits elsewhere in the file.
@@ -79,6 +82,20 @@ pub struct Finding {
     /// A tamper rule's: named first.
     #[serde(skip)]
     pub tamper: bool,
+    /// The base side has it too, as its rule says.
+    #[serde(skip)]
+    pub stood: bool,
+}
+
+/// What a rule objects to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Value {
+    pub rule: &'static str,
+    /// For a reader: what is hidden is escaped, secrets are masked, what is long is cut.
+    pub value: String,
+    /// SHA-256 of the value as it stands in the file, in hex: `sha256` of an exception.
+    pub sha256: String,
 }
 
 /// A stretch of one line; `end` is exclusive.

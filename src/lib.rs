@@ -22,7 +22,8 @@
 //!
 //! # Code map
 //!
-//! - [`options`] is what a run is asked to do, [`cli`] how that is typed. [`policy`] is `lockproof.toml`.
+//! - [`options`] is what a run is asked to do, [`cli`] how that is typed. [`policy`] is `lockproof.toml`, [`clock`] the day
+//!   on which its exceptions end.
 //! - [`discover`] knows which files count, [`repo`] is the only git, [`read`] brings both sides into memory.
 //! - [`source`] is one file's text: a span is the distance between two pointers into it.
 //! - [`syntax`] has the readers for JSON, TOML and YAML, [`formats`] one file for each lockfile format, [`manifest`] what
@@ -30,7 +31,8 @@
 //!   and [`url`] are its hashes and addresses.
 //! - [`change`] folds the entries of all lockfiles of an ecosystem into releases, [`witness`] is what a history pinned.
 //!   [`context`] is what a rule may see.
-//! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of it.
+//! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
+//!   it; [`excuse`] takes out what the policy accepts.
 //! - [`check`] runs all that (in one [`pass`] over each lockfile), [`render`] prints it, [`escape`] is what every text of a repository goes through first.
 //!
 //! # Invariants
@@ -49,9 +51,11 @@ pub mod change;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod clock;
 pub mod context;
 pub mod discover;
 pub mod escape;
+pub mod excuse;
 pub mod finding;
 pub mod formats;
 pub mod integrity;

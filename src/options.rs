@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::clock::Date;
 use crate::finding::Level;
 
 /// Which files are judged, and what they are compared with.
@@ -26,6 +27,8 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// `RULE=LEVEL`, over the policy's.
     pub levels: Vec<(String, String)>,
+    /// The day on which exceptions count or have ended, in UTC. Unknown, all that end have ended.
+    pub today: Option<Date>,
     /// Threads; 0 is one for each processor.
     pub jobs: usize,
 }

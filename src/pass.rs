@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::change::{Kept, Release, Slot, pins};
 use crate::context::{Context, Pair};
+use crate::excuse::Fates;
 use crate::model::Lockfile;
 use crate::report::{Found, Report};
 use crate::rules::{Check, Rule};
@@ -82,6 +83,21 @@ pub fn run_whole<'a>(cx: &Context<'a>, rules: &[&'static Rule]) -> Vec<Found<'a>
                 Check::Repository(check) => check(cx, &mut report),
                 Check::Range(check) if cx.base.is_some() => check(cx, &mut report),
                 _ => {}
+            }
+        }
+        all.extend(report.into_found());
+    }
+    all
+}
+
+/// Runs the rules that look at the policy, once the others have been heard.
+pub fn run_policy<'a>(cx: &Context<'a>, rules: &[&'static Rule], fates: &Fates) -> Vec<Found<'a>> {
+    let mut all = Vec::new();
+    for rule in rules {
+        let mut report = Report::new(rule);
+        for check in rule.checks {
+            if let Check::Policy(check) = check {
+                check(cx, fates, &mut report);
             }
         }
         all.extend(report.into_found());

@@ -1,6 +1,7 @@
 //! Reads both sides into memory: lockfiles, and what belongs to them. What follows borrows from here and does no I/O.
 
 mod past;
+mod policies;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -13,7 +14,8 @@ use crate::discover::{self, Selection, SelectionError, is_interesting, os_path, 
 use crate::formats::{self, Format};
 use crate::manifest;
 use crate::model::Ecosystem;
-use crate::options::{Base, Head, Options, PolicyFile, PolicyFrom};
+use crate::options::{Base, Head, Options};
+use crate::policy::sides::Sides;
 use crate::policy::{self, Policy, PolicyError};
 use crate::repo::changed::Listed;
 use crate::repo::index::Stat;
@@ -39,11 +41,14 @@ pub struct Sources {
     /// Paths of all lockfiles and manifests of each side, sorted.
     pub head_paths: Vec<String>,
     pub base_paths: Vec<String>,
+    /// What judges.
     pub policy: Policy,
-    /// Where the policy came from, as git would name it.
+    /// Where that came from, as git would name it.
     pub policy_path: Option<String>,
     /// Lockfiles on disk that git ignores, sorted.
     pub ignored: Vec<String>,
+    /// What both sides have.
+    pub policies: Sides,
     /// Lockfiles that a `--staged` run had no reason to read.
     pub unread: Vec<String>,
     /// Lockfiles that the policy excludes.
@@ -70,10 +75,20 @@ impl Sources {
             policy,
             policy_path: None,
             ignored: Vec::new(),
+            policies: Sides::default(),
             unread: Vec::new(),
             excluded: 0,
             problems: Vec::new(),
         }
+    }
+
+    /// A file of one side, by its path.
+    pub fn source(&self, side: &Side, path: &str) -> Option<&Source> {
+        let files = self.lockfiles.iter().chain(&self.companions);
+        let of_sides = files.flat_map(|file| [&file.head, &file.base]).flatten();
+        let policies = [&self.policies.head, &self.policies.base].into_iter().flatten().map(|it| &it.source);
+        let all = of_sides.chain(&self.merged).chain(policies);
+        all.filter(|source| source.path == path).find(|source| source.side == *side)
     }
 }
 
@@ -106,9 +121,15 @@ pub enum ReadError {
     #[error(transparent)]
     Selection(#[from] SelectionError),
     #[error(transparent)]
-    Policy(#[from] PolicyError),
+    Policy(Box<PolicyError>),
     #[error("{0}")]
     Usage(String),
+}
+
+impl From<PolicyError> for ReadError {
+    fn from(error: PolicyError) -> ReadError {
+        ReadError::Policy(Box::new(error))
+    }
 }
 
 impl ReadError {
@@ -166,8 +187,8 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         Some(commit) => repo.list(commit, staging.as_ref(), &is_interesting)?,
         None => Vec::new(),
     };
-    let (policy, policy_path) =
-        policy(repo, &root, options, &head_places, &base_places, (head.commit(), base.as_ref()))?;
+    let places = policies::Places { head: &head_places, base: &base_places };
+    let policies = policies::read(repo, &root, options, &places, (&head, base.as_ref()))?;
     let mut sources = Sources {
         root: Some(root.clone()),
         head_id: head.id(),
@@ -175,9 +196,10 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         base_id: base.as_ref().map(|commit| commit.id.clone()),
         head_paths: head_places.iter().map(|place| spell(&place.path)).collect(),
         base_paths: base_places.iter().map(|file| spell(&file.path)).collect(),
-        policy_path,
+        policy_path: policies.path,
+        policies: policies.sides,
         ignored,
-        ..Sources::new(head.side(), policy)
+        ..Sources::new(head.side(), policies.policy)
     };
     let mut pairs = pair(head_places, base_places);
     if matches!(head, HeadSide::Index) {
@@ -534,15 +556,12 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
     }
     // A single file outside of a repository is judged with its folder as the root.
     let selection = Selection::new(&options.paths, folder, folder)?;
-    let (policy, policy_path) = match &options.policy {
-        PolicyFile::None => (Policy::default(), None),
-        PolicyFile::At(path) => policy_at(path)?,
-        PolicyFile::Default => match policy::FILES.iter().find(|name| folder.join(name).is_file()) {
-            Some(name) => policy_at(&folder.join(name))?,
-            None => (Policy::default(), None),
-        },
+    let policies = policies::read_folder(folder, options)?;
+    let mut sources = Sources {
+        policy_path: policies.path,
+        policies: policies.sides,
+        ..Sources::new(Side::Worktree, policies.policy)
     };
-    let mut sources = Sources { policy_path, ..Sources::new(Side::Worktree, policy) };
     let named = selection.files().map(|path| path.as_bytes().to_vec());
     let mut paths: Vec<_> = discover::walk(folder).into_iter().chain(named).collect();
     paths.retain(|path| fs::symlink_metadata(folder.join(os_path(path))).is_ok());
@@ -573,45 +592,4 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
         sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str()),
     )?;
     Ok(sources)
-}
-
-fn policy(
-    repo: &Repo,
-    root: &Path,
-    options: &Options,
-    head: &[Place],
-    base: &[Listed],
-    (head_commit, base_commit): (Option<&Commit>, Option<&Commit>),
-) -> Result<(Policy, Option<String>), ReadError> {
-    match &options.policy {
-        PolicyFile::None => return Ok((Policy::default(), None)),
-        PolicyFile::At(path) => return policy_at(&options.folder.join(path)),
-        PolicyFile::Default => {}
-    }
-    for name in policy::FILES {
-        let bytes = if options.policy_from() == PolicyFrom::Base {
-            let listed = base.iter().find(|file| file.path == name.as_bytes());
-            listed.map(|listed| repo.content(listed, base_commit)).transpose()?
-        } else {
-            let place = head.iter().find(|place| place.path == name.as_bytes());
-            let read = place.map(|place| match &place.at {
-                At::Blob(listed) => repo.content(listed, head_commit),
-                At::Disk { .. } => read_file(root, &place.path),
-            });
-            read.transpose()?
-        };
-        let Some(bytes) = bytes else { continue };
-        let at = match (options.policy_from(), base_commit) {
-            (PolicyFrom::Base, Some(commit)) => commit.side().spell(name),
-            _ => name.to_owned(),
-        };
-        return Ok((Policy::parse(&at, &String::from_utf8_lossy(&bytes))?, Some(at)));
-    }
-    Ok((Policy::default(), None))
-}
-
-fn policy_at(path: &Path) -> Result<(Policy, Option<String>), ReadError> {
-    let shown = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| ReadError::Usage(format!("{shown}: {error}")))?;
-    Ok((Policy::parse(&shown, &text)?, Some(shown)))
 }

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::escape;
-use crate::finding::{Finding, Level, PackageRef, Position, Related, Span, fingerprint, purl};
-use crate::model::{Lockfile, Package};
+use crate::finding::{Finding, Level, PackageRef, Position, Related, Span, Value, fingerprint, purl};
+use crate::model::{Ecosystem, Lockfile, Package};
 use crate::policy::Policy;
+use crate::policy::exceptions::{PackageSpec, Subject};
 use crate::rules::Rule;
 use crate::source::Source;
 use crate::syntax::Text;
@@ -40,6 +43,10 @@ pub struct Found<'a> {
     ecosystem: &'static str,
     /// Makes two findings of one rule on one field different findings: the value that offends.
     value: String,
+    /// `value` is all of it.
+    is_whole: bool,
+    /// The base side has it too.
+    stood: bool,
     related: Vec<(&'a Source, Option<&'a str>, String)>,
 }
 
@@ -47,6 +54,38 @@ impl<'a> Found<'a> {
     /// The file that it shows in.
     pub fn path(&self) -> &'a str {
         &self.source.path
+    }
+
+    pub fn rule(&self) -> &'static Rule {
+        self.rule
+    }
+
+    /// Its level as the rule has it.
+    pub fn own_level(&self) -> Level {
+        self.level
+    }
+
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What an exception may accept it by. Nothing when its value is too long to be compared as a whole, and where it
+    /// speaks of the policy itself.
+    pub fn subject_of_exception(&self) -> Option<Subject<'a>> {
+        let sha256 = self.sha256()?;
+        let package = self.package.and_then(|package| {
+            Some(PackageSpec {
+                ecosystem: Ecosystem::ALL.into_iter().find(|it| it.id() == self.ecosystem)?,
+                name: package.name.as_str().to_owned(),
+                version: package.version.as_ref().map(|version| version.as_str().to_owned()),
+            })
+        });
+        Some(Subject { rule: self.rule, path: self.path(), package, sha256 })
+    }
+
+    fn sha256(&self) -> Option<[u8; 32]> {
+        let acceptable = self.is_whole && !self.rule.is_of_policy();
+        acceptable.then(|| Sha256::digest(&self.value).into())
     }
 
     /// Another level than the rule's own.
@@ -71,9 +110,27 @@ impl<'a> Found<'a> {
         self
     }
 
-    /// What tells this finding from another of the same rule on the same field.
-    pub fn value(&mut self, value: impl Into<String>) -> &mut Self {
-        self.value = value.into();
+    /// A sentence more of what to do.
+    pub fn help_more(&mut self, help: &str) -> &mut Self {
+        if !self.help.is_empty() {
+            self.help.push(' ');
+        }
+        self.help.push_str(help);
+        self
+    }
+
+    /// What the rule objects to, where that is not the text that it points at. It tells this finding from another of
+    /// the same rule on the same field, and an exception accepts the finding by it.
+    pub fn value(&mut self, value: impl AsRef<str>) -> &mut Self {
+        let value = value.as_ref();
+        self.value = escape::head(value, TELLING).to_owned();
+        self.is_whole = self.value.len() == value.len();
+        self
+    }
+
+    /// The base side has it too: where only what is new counts, it does not.
+    pub fn stood_before(&mut self) -> &mut Self {
+        self.stood = true;
         self
     }
 
@@ -86,7 +143,7 @@ impl<'a> Found<'a> {
     /// Two findings are the same fault when they agree in this; the path is added for the fingerprint.
     fn identity(&self) -> [&str; 4] {
         let slot = self.package.map_or("", |package| package.slot.as_str());
-        [self.rule.id, escape::head(slot, TELLING), self.label_key(), escape::head(&self.value, TELLING)]
+        [self.rule.id, escape::head(slot, TELLING), self.label_key(), &self.value]
     }
 
     fn label_key(&self) -> &str {
@@ -170,6 +227,7 @@ impl<'a> Report<'a> {
     }
 
     fn push(&mut self, source: &'a Source, field: Field, at: &'a str, message: String) -> &mut Found<'a> {
+        let value = escape::head(at, TELLING);
         self.found.push(Found {
             rule: self.rule,
             level: self.rule.level,
@@ -181,7 +239,9 @@ impl<'a> Report<'a> {
             field,
             package: None,
             ecosystem: "",
-            value: escape::head(at, TELLING).to_owned(),
+            value: value.to_owned(),
+            is_whole: value.len() == at.len(),
+            stood: false,
             related: Vec::new(),
         });
         self.found.last_mut().expect("just pushed")
@@ -194,9 +254,13 @@ impl<'a> Report<'a> {
 /// The order alone would let a note of an early rule hide an error of a later one.
 pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
     // First of all: a rule that the policy makes a note must not lead one that it can't.
-    for it in &mut found {
-        it.level = policy.level(it.rule.id).flatten().unwrap_or(it.level);
-    }
+    found.retain_mut(|it| match policy.level(it.rule.id, it.path()) {
+        Some(None) => false,
+        decided => {
+            it.level = decided.flatten().unwrap_or(it.level);
+            true
+        }
+    });
     let mut order: Vec<usize> = (0..found.len()).collect();
     order.sort_by_key(|&at| (std::cmp::Reverse(found[at].level), found[at].rule.rank()));
     let mut leaders: HashMap<_, usize> = HashMap::new();
@@ -212,6 +276,7 @@ pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
                 if !leader.also.contains(&it.rule.id) {
                     leader.also.push(it.rule.id);
                 }
+                leader.values.extend(value(it));
             }
             None => {
                 leaders.insert(key, at);
@@ -264,12 +329,19 @@ fn finish(found: &Found<'_>) -> Finding {
         package,
         related: related.collect(),
         also: Vec::new(),
+        values: value(found).into_iter().collect(),
         preexisting: false,
         fingerprint: fingerprint(found.identity()),
         label: escape::message(&found.label),
         side: found.source.side.clone(),
         tamper: found.rule.tamper,
+        stood: found.stood,
     }
+}
+
+fn value(found: &Found<'_>) -> Option<Value> {
+    let sha256 = data_encoding::HEXLOWER.encode(&found.sha256()?);
+    Some(Value { rule: found.rule.id, value: escape::message(&found.value), sha256 })
 }
 
 /// One line of a source: a slice that runs over several is cut at its first line break.

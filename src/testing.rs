@@ -7,7 +7,8 @@ use crate::finding::Finding;
 use crate::formats;
 use crate::manifest;
 use crate::options::Options;
-use crate::policy::Policy;
+use crate::policy::sides::{Sides, Stated};
+use crate::policy::{self, Policy};
 use crate::read::{File, Sources};
 use crate::rules;
 use crate::source::{Side, Source};
@@ -20,7 +21,8 @@ pub(crate) fn check(rule: &str) -> Check {
         files: BTreeMap::new(),
         merged: Vec::new(),
         ignored: Vec::new(),
-        policy: Policy::default(),
+        policy: None,
+        base_judges: false,
     }
 }
 
@@ -29,9 +31,13 @@ pub(crate) struct Check {
     rule: String,
     files: BTreeMap<String, (Option<String>, Option<String>)>,
     merged: Vec<Source>,
-    policy: Policy,
+    policy: Option<Policy>,
+    base_judges: bool,
     ignored: Vec<String>,
 }
+
+/// What every test takes for today.
+const TODAY: &str = "2026-05-05";
 
 impl Check {
     pub(crate) fn base(mut self, path: &str, text: &str) -> Check {
@@ -62,7 +68,13 @@ impl Check {
     }
 
     pub(crate) fn policy(mut self, text: &str) -> Check {
-        self.policy = Policy::parse("lockproof.toml", text).unwrap();
+        self.policy = Some(Policy::parse("lockproof.toml", text).unwrap());
+        self
+    }
+
+    /// The policy of the base side judges, as it does with `--base`.
+    pub(crate) fn base_judges(mut self) -> Check {
+        self.base_judges = true;
         self
     }
 
@@ -87,19 +99,24 @@ impl Check {
 
     /// What all rules together find.
     pub(crate) fn all(self) -> Vec<Finding> {
-        lint(&self.sources(), &Options::default()).findings
+        lint(&self.sources(), &options(Vec::new())).findings
     }
 
     /// What the head side has and the base side has not.
     pub(crate) fn fresh(self) -> Vec<Finding> {
-        let select = vec![self.rule.clone()];
-        let options = Options { select, scope: Some(crate::options::Scope::New), ..Options::default() };
+        let scope = Some(crate::options::Scope::New);
+        let options = Options { scope, ..options(vec![self.rule.clone()]) };
         lint(&self.sources(), &options).findings.into_iter().filter(|it| !it.preexisting).collect()
     }
 
+    /// What the rule alone finds. One that judges the policy has to hear the others first.
     fn run(self) -> Vec<Finding> {
-        let options = Options { select: vec![self.rule.clone()], ..Options::default() };
-        lint(&self.sources(), &options).findings
+        let rule = self.rule.clone();
+        let hears_others = rules::find(&rule).is_some_and(|rule| rule.is_of_policy());
+        let select = if hears_others { Vec::new() } else { vec![rule.clone()] };
+        let mut findings = lint(&self.sources(), &options(select)).findings;
+        findings.retain(|finding| finding.rule == rule);
+        findings
     }
 
     fn sources(self) -> Sources {
@@ -110,6 +127,7 @@ impl Check {
         };
         let (head_paths, base_paths) = (paths(|it| it.1.is_some()), paths(|it| it.0.is_some()));
         let (mut lockfiles, mut companions) = (Vec::new(), Vec::new());
+        let mut policies = Sides { base_judges: self.base_judges, ..Sides::default() };
         for (path, (before, now)) in self.files {
             let format = formats::of_path(path.as_bytes());
             if format.is_none() && manifest::is_marker(path.as_bytes()) {
@@ -119,10 +137,17 @@ impl Check {
             let source = |side: &Side, text: Option<String>| {
                 text.map(|it| Source::new(&*path, side.clone(), it.into()))
             };
+            if policy::FILES.contains(&path.as_str()) {
+                policies.base = source(&base, before).map(Stated::new).or(policies.base);
+                policies.head = source(&Side::Worktree, now).map(Stated::new).or(policies.head);
+                continue;
+            }
             let (head, base) = (source(&Side::Worktree, now), source(&base, before).filter(|_| !same));
             let file = File { path: path.clone(), format, head, base, same, judged: true };
             if format.is_some() { lockfiles.push(file) } else { companions.push(file) }
         }
+        let judging = if policies.base_judges { policies.base() } else { policies.head() };
+        let stated = judging.map(|(_, policy)| policy.clone());
         Sources {
             base: has_base.then_some(base),
             lockfiles,
@@ -130,10 +155,15 @@ impl Check {
             merged: self.merged,
             head_paths,
             base_paths,
+            policies,
             ignored: self.ignored,
-            ..Sources::new(Side::Worktree, self.policy)
+            ..Sources::new(Side::Worktree, self.policy.or(stated).unwrap_or_default())
         }
     }
+}
+
+fn options(select: Vec<String>) -> Options {
+    Options { select, today: TODAY.parse().ok(), ..Options::default() }
 }
 
 fn fill(text: &str) -> String {

@@ -10,6 +10,7 @@ use super::{
     CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, parse_rule, print, with_threads,
 };
 use crate::check::{self, Outcome};
+use crate::clock;
 use crate::finding::Level;
 use crate::options::{Base, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
 use crate::read::{self, Sources};
@@ -50,7 +51,7 @@ pub(super) struct CheckArgs {
 }
 
 #[derive(Args)]
-struct SideArgs {
+pub(super) struct SideArgs {
     /// Judge the git index, against HEAD (for a pre-commit hook)
     #[arg(long, conflicts_with = "head")]
     staged: bool,
@@ -65,7 +66,25 @@ struct SideArgs {
     no_base: bool,
     /// Take every version of every lockfile in the history of the head as a witness of what hashes were
     #[arg(long)]
-    history: bool,
+    pub(super) history: bool,
+}
+
+impl SideArgs {
+    pub(super) fn head(&self) -> Head {
+        match (&self.head, self.staged) {
+            (Some(revision), _) => Head::Revision(revision.clone()),
+            (None, true) => Head::Index,
+            (None, false) => Head::Worktree,
+        }
+    }
+
+    pub(super) fn base(&self) -> Base {
+        match (&self.base, self.no_base) {
+            (Some(revision), _) => Base::MergeBase(revision.clone()),
+            (None, true) => Base::None,
+            (None, false) => Base::Default,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -111,7 +130,7 @@ enum FailOnArg {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum ColorArg {
+pub(super) enum ColorArg {
     Auto,
     Always,
     Never,
@@ -213,16 +232,8 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
     Ok(Options {
         paths: arguments.paths.clone(),
         folder: here()?,
-        head: match (&sides.head, sides.staged) {
-            (Some(revision), _) => Head::Revision(revision.clone()),
-            (None, true) => Head::Index,
-            (None, false) => Head::Worktree,
-        },
-        base: match (&sides.base, sides.no_base) {
-            (Some(revision), _) => Base::MergeBase(revision.clone()),
-            (None, true) => Base::None,
-            (None, false) => Base::Default,
-        },
+        head: sides.head(),
+        base: sides.base(),
         history: sides.history,
         scope: arguments.scope.map(|scope| match scope {
             ScopeArg::All => Scope::All,
@@ -240,6 +251,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
         select: policy.select.clone(),
         ignore: policy.ignore.clone(),
         levels: policy.level.clone(),
+        today: Some(clock::today()?),
         jobs: arguments.jobs.jobs,
     })
 }
@@ -249,7 +261,11 @@ fn write_outputs(arguments: &CheckArgs, sources: &Sources, outcome: &Outcome) ->
         let to_terminal = output.file.is_none() && std::io::stdout().is_terminal();
         let text = match output.form {
             Form::Json => json::report(sources, outcome),
-            Form::Text => terminal::report(sources, outcome, style(arguments, to_terminal)),
+            Form::Text => {
+                let (quiet, verbose) = (arguments.quiet, arguments.verbose);
+                let style = style(to_terminal, arguments.color);
+                terminal::report(sources, outcome, terminal::Style { quiet, verbose, ..style })
+            }
         };
         match &output.file {
             Some(file) => crate::write::atomically(file, text.as_bytes())
@@ -263,18 +279,18 @@ fn write_outputs(arguments: &CheckArgs, sources: &Sources, outcome: &Outcome) ->
 }
 
 /// Only colour and width look at the terminal.
-fn style(arguments: &CheckArgs, to_terminal: bool) -> terminal::Style {
+pub(super) fn style(to_terminal: bool, color: ColorArg) -> terminal::Style {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     terminal::Style {
-        color: match arguments.color {
+        color: match color {
             ColorArg::Always => true,
             ColorArg::Never => false,
             ColorArg::Auto => to_terminal && !no_color && !dumb,
         },
         width: if to_terminal { terminal_width() } else { 80 },
-        quiet: arguments.quiet,
-        verbose: arguments.verbose,
+        quiet: false,
+        verbose: false,
     }
 }
 

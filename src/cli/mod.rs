@@ -4,13 +4,14 @@ mod check;
 mod explain;
 mod list;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::read::ReadError;
+use crate::render::terminal;
 use crate::{repo, rules};
 
 pub use explain::{SchemaOf, schema};
@@ -112,6 +113,11 @@ fn print(text: &str) -> u8 {
 }
 
 fn complain_of(error: &ReadError) -> u8 {
+    if let ReadError::Policy(error) = error {
+        let style = check::style(std::io::stderr().is_terminal(), check::ColorArg::Auto);
+        let _ = write!(std::io::stderr(), "{}", terminal::policy_error(error, style));
+        return USAGE;
+    }
     complain(&error.to_string(), if error.is_usage() { USAGE } else { INCOMPLETE })
 }
 

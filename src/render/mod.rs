@@ -79,6 +79,9 @@ fn leftovers(outcome: &Outcome) -> Vec<String> {
     if !coverage.not_read.is_empty() && !coverage.lockfiles.is_empty() {
         parts.push(format!("{} not touched and not read", count(coverage.not_read.len(), "lockfile")));
     }
+    if !coverage.accepted.is_empty() {
+        parts.push(format!("{} accepted by the policy", count(coverage.accepted.len(), "finding")));
+    }
     if coverage.excluded > 0 {
         parts.push(format!("{} excluded by the policy", coverage.excluded));
     }

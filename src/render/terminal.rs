@@ -13,7 +13,8 @@ use miette::{
 use super::{count, summary};
 use crate::check::{Covered, Outcome, State};
 use crate::escape;
-use crate::finding::{Finding, Level, Span};
+use crate::finding::{Finding, Level, Position, Span};
+use crate::policy::PolicyError;
 use crate::read::Sources;
 use crate::source::{Side, Source};
 
@@ -142,23 +143,47 @@ fn handler(style: Style) -> GraphicalReportHandler {
         .without_syntax_highlighting()
 }
 
+/// What is wrong with a policy, drawn like a finding: it has a place as well.
+pub fn policy_error(error: &PolicyError, style: Style) -> String {
+    let source = error.source();
+    let place = |offset| {
+        let place = source.place(offset);
+        Position { line: place.line, column: place.column, offset: place.offset }
+    };
+    let line = source.line_range(source.line_index(error.span.start));
+    let end = error.span.end.clamp(error.span.start, line.end.max(error.span.start));
+    let span = Span { start: place(error.span.start), end: place(end) };
+    let drawn = Drawn {
+        code: "error: the policy can't be understood".to_owned(),
+        level: Level::Error,
+        snippets: vec![Snippet::new(&source, span, "here", 0, style.width)],
+        message: wrap(&escape::message(&error.message), style.width - 4),
+        help: wrap(&escape::message(&error.help), style.width - 8),
+    };
+    let mut out = String::new();
+    let _ = handler(style).render_report(&mut out, &drawn);
+    out
+}
+
 /// A finding as miette sees it.
 #[derive(Debug)]
-struct Drawn<'f> {
-    finding: &'f Finding,
+struct Drawn {
+    code: String,
+    level: Level,
     snippets: Vec<Snippet>,
     message: String,
     help: String,
 }
 
-impl<'f> Drawn<'f> {
-    fn new(sources: &Sources, finding: &'f Finding, style: Style) -> Drawn<'f> {
+impl Drawn {
+    fn new(sources: &Sources, finding: &Finding, style: Style) -> Drawn {
         let also = match finding.also.is_empty() {
             true => String::new(),
             false => format!(" (also: {})", finding.also.join(", ")),
         };
         let mut drawn = Drawn {
-            finding,
+            code: format!("{}[{}]", finding.level, finding.rule),
+            level: finding.level,
             snippets: Vec::new(),
             message: wrap(&finding.message, style.width - 4),
             help: wrap(&format!("{}{also}", finding.help), style.width - 8),
@@ -170,7 +195,7 @@ impl<'f> Drawn<'f> {
             .iter()
             .filter_map(|it| Some((&it.side, it.path.as_str(), it.span?, &*it.message)));
         for (side, path, span, label) in own.into_iter().chain(related) {
-            let Some(source) = find(sources, side, path) else { continue };
+            let Some(source) = sources.source(side, path) else { continue };
             let start = drawn.snippets.last().map_or(0, |last| last.start + last.text.len() + 1);
             drawn.snippets.push(Snippet::new(source, span, label, start, style.width));
         }
@@ -178,28 +203,21 @@ impl<'f> Drawn<'f> {
     }
 }
 
-fn find<'s>(sources: &'s Sources, side: &Side, path: &str) -> Option<&'s Source> {
-    let files = sources.lockfiles.iter().chain(&sources.companions).filter(|file| file.path == path);
-    let of_sides = files.flat_map(|file| [&file.head, &file.base]).flatten();
-    let merged = sources.merged.iter().filter(|source| source.path == path);
-    of_sides.chain(merged).find(|source| source.side == *side)
-}
-
-impl std::fmt::Display for Drawn<'_> {
+impl std::fmt::Display for Drawn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Drawn<'_> {}
+impl std::error::Error for Drawn {}
 
-impl Diagnostic for Drawn<'_> {
+impl Diagnostic for Drawn {
     fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        Some(Box::new(format!("{}[{}]", self.finding.level, self.finding.rule)))
+        Some(Box::new(&self.code))
     }
 
     fn severity(&self) -> Option<Severity> {
-        Some(match self.finding.level {
+        Some(match self.level {
             Level::Error => Severity::Error,
             Level::Warning => Severity::Warning,
             Level::Note => Severity::Advice,
@@ -220,7 +238,7 @@ impl Diagnostic for Drawn<'_> {
 }
 
 /// All snippets stand one behind the other in one space of offsets; no reading may run from one into the next.
-impl SourceCode for Drawn<'_> {
+impl SourceCode for Drawn {
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,

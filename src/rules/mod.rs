@@ -5,10 +5,14 @@
 
 pub mod change;
 pub mod content;
+pub mod exceptions;
 pub mod repository;
+
+use std::fmt;
 
 use crate::change::{Kept, Slot};
 use crate::context::{Context, Pair};
+use crate::excuse::Fates;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::Lockfile;
@@ -45,12 +49,14 @@ pub enum Check {
     Repository(for<'a> fn(&Context<'a>, &mut Report<'a>)),
     /// Both sides as a whole, once.
     Range(for<'a> fn(&Context<'a>, &mut Report<'a>)),
+    /// The policies of both sides, once, after all others were heard: what became of the exceptions.
+    Policy(for<'a> fn(&Context<'a>, &Fates, &mut Report<'a>)),
 }
 
 impl Check {
     /// It is shown both sides.
     pub fn compares(&self) -> bool {
-        matches!(self, Check::Entry(_) | Check::Change(_) | Check::Range(_))
+        matches!(self, Check::Entry(_) | Check::Change(_) | Check::Range(_) | Check::Policy(_))
     }
 }
 
@@ -66,6 +72,7 @@ pub static ALL: &[&Rule] = &[
     &change::lockfile_format_changed::RULE,
     &change::lockfile_removed::RULE,
     &change::lockfile_only_change::RULE,
+    &change::policy_changed::RULE,
     &change::weakened_client_config::RULE,
     &content::unreadable_lockfile::RULE,
     &content::merge_conflict::RULE,
@@ -88,6 +95,8 @@ pub static ALL: &[&Rule] = &[
     &repository::missing_lockfile::RULE,
     &repository::ignored_lockfile::RULE,
     &repository::rogue_lockfile::RULE,
+    &exceptions::unused_exception::RULE,
+    &exceptions::expired_exception::RULE,
 ];
 
 /// Rules that stay silent until the policy gives them a level, or the command line selects them.
@@ -95,6 +104,12 @@ static OPT_IN: &[&str] = &["lockfile-only-change"];
 
 pub fn find(id: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id == id)
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
 }
 
 impl Rule {
@@ -124,6 +139,11 @@ impl Rule {
     /// A rule that judges several files together.
     pub fn is_of_whole(&self) -> bool {
         self.checks.iter().any(|check| matches!(check, Check::Repository(_) | Check::Range(_)))
+    }
+
+    /// A rule that judges the policy: no policy can accept what it finds.
+    pub fn is_of_policy(&self) -> bool {
+        self.checks.iter().any(|check| matches!(check, Check::Policy(_)))
     }
 
     /// A rule that is shown both sides, and nothing else.

@@ -71,13 +71,13 @@ fn a_change_can_not_loosen_the_policy_that_judges_it() {
     place.lockproof("--base HEAD --scope all --policy-from head").exits(0);
     place.lockproof("--policy-from base").exits_with(1, "300 errors");
     // What is staged is a policy that judges all lockfiles anew, touched or not.
-    place.lockproof("--staged --scope all").exits_with(0, "1 lockfile is clean");
+    place.lockproof("--staged --scope all").exits_with(0, "1 warning in 1 lockfile");
     place.lockproof("--no-config --fail-on warning").exits_with(1, "300 warnings");
     place.write("elsewhere.toml", "[files]\nexclude = ['*.json']\n");
     place.lockproof("--config elsewhere.toml").exits_with(0, "1 excluded by the policy");
     place.lockproof("--config nowhere.toml").exits_with(2, "nowhere.toml");
     place.write("lockproof.toml", "[rule]\n");
-    place.lockproof("").exits_with(2, "unknown field `rule`");
+    place.lockproof("").exits_with(2, "there is no key `rule` here");
 }
 
 #[test]

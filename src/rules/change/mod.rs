@@ -8,6 +8,7 @@ pub mod lockfile_only_change;
 pub mod lockfile_removed;
 pub mod pin_rewritten;
 pub mod pin_widened;
+pub mod policy_changed;
 pub mod registry_changed;
 pub mod version_downgraded;
 pub mod weakened_client_config;

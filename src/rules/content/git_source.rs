@@ -19,6 +19,7 @@
 
 use crate::change::Slot;
 use crate::context::Context;
+use crate::excuse::TWO_STEPS;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::{Git, Lockfile, Origin, Package};
@@ -84,14 +85,15 @@ fn judge<'a>(
     } else if !allowed {
         let message =
             format!("{} comes from a git repository that no manifest here asks for.", package.label());
-        report
-            .package(lockfile, package, Field::Source, &at, message)
-            .label(format!("no manifest here asks for {}", git.repository))
-            .value(&*git.repository)
-            .help(format!(
-                "If it is right: `allow = [\"{}\"]` under `[git]` in lockproof.toml.",
-                git.repository
-            ));
+        let found = report.package(lockfile, package, Field::Source, &at, message);
+        found.label(format!("no manifest here asks for {}", git.repository)).value(&*git.repository).help(
+            format!("If it is right: `allow = [\"{}\"]` under `[git]` in lockproof.toml.", git.repository),
+        );
+        if let Some((stated, policy)) = cx.policies.pending()
+            && policy.allows_git(&git.repository)
+        {
+            found.help_more(&format!("{} allows it. {TWO_STEPS}", stated.source.path));
+        }
     }
 }
 

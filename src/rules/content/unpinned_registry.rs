@@ -30,11 +30,12 @@ use std::collections::{HashMap, HashSet};
 
 use crate::change::fetched_from;
 use crate::context::{Context, World};
+use crate::excuse::TWO_STEPS;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::manifest::Pinned;
 use crate::model::{Lockfile, Origin, Package};
-use crate::policy::covers;
+use crate::policy::{Tie, covers};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
@@ -68,6 +69,10 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     let mut last = None;
     let named = named_throughout(cx, lockfile);
     for package in &lockfile.packages {
+        if let Some(tie) = cx.policy.tie(lockfile.ecosystem(), package.name.as_str()) {
+            check_tied(cx, lockfile, package, tie, report);
+            continue;
+        }
         for (scope, place) in fetched_from(lockfile, package) {
             if last.as_ref().is_some_and(|(known, pinned)| *known == scope && *pinned == place) {
                 continue;
@@ -91,12 +96,60 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     }
 }
 
+/// A name that is tied to one registry comes from nowhere else: that a public registry has one like it is how
+/// dependencies are confused.
+fn check_tied<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    package: &'a Package<'a>,
+    tie: &Tie,
+    report: &mut Report<'a>,
+) {
+    let Some(place) = stray(lockfile, package, tie) else { return };
+    let (prefix, registry) = (&tie.prefix, tie.registry());
+    let at = written(package, &place);
+    report
+        .package(
+            lockfile,
+            package,
+            Field::Source,
+            &at,
+            format!(
+                "{} comes from {place}, but lockproof.toml ties `{prefix}` to {registry}.",
+                package.label()
+            ),
+        )
+        .label(format!("not from {registry}"))
+        .value(&*place)
+        .help(format!(
+            "Point the client's configuration for `{prefix}` at {registry}, then `{}`. Else `{}`.",
+            lockfile.format.relock,
+            cx.checkout(lockfile)
+        ));
+}
+
+/// Where the entry is fetched from, if that is not the registry that its name is tied to.
+fn stray<'a>(lockfile: &'a Lockfile<'a>, package: &'a Package<'a>, tie: &Tie) -> Option<Cow<'a, str>> {
+    let registry = tie.registry();
+    let is_right =
+        |scope: &str, place: &str| covers(registry, place) || is_index(scope) && covers(registry, scope);
+    fetched_from(lockfile, package).find(|(scope, place)| !is_right(scope, place)).map(|(_, place)| place)
+}
+
+/// The text that says that the entry comes from there.
+fn written<'a>(package: &'a Package<'a>, place: &str) -> Text<'a> {
+    let own =
+        package.artifacts.iter().filter_map(|it| it.url.as_ref()).find(|url| {
+            crate::url::file_place(url.as_str(), package.name.as_str(), package.version()) == place
+        });
+    own.or(package.source.as_ref()).cloned().unwrap_or(Text::plain(package.heading()))
+}
+
 /// The registry of most entries, where the base side named none and now every entry has one: npm can be told to leave
 /// them out (`omit-lockfile-registry-resolved`), and no more. An address for some entries only is no such thing.
 fn named_throughout<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>) -> Option<&'a str> {
     let base = cx.base.as_ref()?;
-    if cx.policy.registries(lockfile.ecosystem()).is_some()
-        || base.places(lockfile.ecosystem()).names_registries()
+    if cx.policy.pins_registries(lockfile.ecosystem()) || base.places(lockfile.ecosystem()).names_registries()
     {
         return None;
     }
@@ -114,6 +167,9 @@ fn named_throughout<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>) -> Option<
 
 /// Whether client configuration of the head side admits what the entry is fetched from.
 pub fn is_admitted<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'a Package<'a>) -> bool {
+    if let Some(tie) = cx.policy.tie(lockfile.ecosystem(), package.name.as_str()) {
+        return stray(lockfile, package, tie).is_none();
+    }
     let may = |(scope, place): (&str, Cow<'_, str>)| {
         matches!(judge(cx, lockfile, scope, &place), Verdict::Pinned | Verdict::Admitted)
     };
@@ -122,6 +178,9 @@ pub fn is_admitted<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'
 
 /// Whether everything that the entry is fetched from is pinned.
 pub fn is_pinned<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'a Package<'a>) -> bool {
+    if let Some(tie) = cx.policy.tie(lockfile.ecosystem(), package.name.as_str()) {
+        return stray(lockfile, package, tie).is_none();
+    }
     fetched_from(lockfile, package)
         .all(|(scope, place)| judge(cx, lockfile, scope, &place) == Verdict::Pinned)
 }
@@ -129,8 +188,8 @@ pub fn is_pinned<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'a 
 fn judge(cx: &Context<'_>, lockfile: &Lockfile<'_>, scope: &str, place: &str) -> Verdict {
     let ecosystem = lockfile.ecosystem();
     let is_file = is_index(scope);
-    if let Some(pins) = cx.policy.registries(ecosystem) {
-        let pinned = |place: &str| pins.iter().any(|pin| covers(pin, place));
+    if cx.policy.pins_registries(ecosystem) {
+        let pinned = |place: &str| cx.policy.pins(ecosystem, place);
         return if pinned(place) || is_file && pinned(scope) { Verdict::Pinned } else { Verdict::Unpinned };
     }
     let Some(base) = &cx.base else { return by_majority(cx, lockfile, scope, place) };
@@ -186,18 +245,14 @@ fn tell<'a>(
     let (level, why) = match verdict {
         Verdict::Pinned => return,
         Verdict::Admitted => (Level::Warning, "a place that this change admits"),
-        Verdict::Unpinned if cx.policy.registries(lockfile.ecosystem()).is_some() => {
+        Verdict::Unpinned if cx.policy.pins_registries(lockfile.ecosystem()) => {
             (Level::Error, "a place that lockproof.toml does not pin")
         }
         Verdict::Unpinned => (Level::Error, "a place that no package here came from before"),
         Verdict::Named => (Level::Warning, "a place that no entry named until now, and all do"),
         Verdict::Minority => (Level::Warning, "another place than most packages here"),
     };
-    let own =
-        package.artifacts.iter().filter_map(|it| it.url.as_ref()).find(|url| {
-            crate::url::file_place(url.as_str(), package.name.as_str(), package.version()) == place
-        });
-    let at = own.or(package.source.as_ref()).cloned().unwrap_or(Text::plain(package.heading()));
+    let at = written(package, place);
     let found = report.package(
         lockfile,
         package,
@@ -220,6 +275,11 @@ fn tell<'a>(
             lockfile.ecosystem().id(),
             cx.checkout(lockfile)
         ));
+    if let Some((stated, policy)) = cx.policies.pending()
+        && policy.pins(lockfile.ecosystem(), place)
+    {
+        found.help_more(&format!("{} pins it. {TWO_STEPS}", stated.source.path));
+    }
     if let Verdict::Admitted = verdict
         && let Some((config, pin)) =
             cx.head.configured(lockfile.ecosystem()).find(|(_, pin)| covers(&pin.place, place))
@@ -305,6 +365,41 @@ mod tests {
             .policy("[registries]\nnpm = ['https://registry.example.com/']")
             .both("package-lock.json", &lock)
             .finds(&[]);
+    }
+
+    #[test]
+    fn a_tied_scope_comes_from_one_registry() {
+        let policy = "[registries.scoped]\n'@acme/' = 'https://npm.acme.example/'";
+        let lock =
+            |hosts: [&str; 3]| lock(&[("x", hosts[0]), ("@acme/a", hosts[1]), ("@acme-evil/b", hosts[2])]);
+        let right = lock(["registry.example.com", "npm.acme.example", "registry.example.com"]);
+        check("unpinned-registry").policy(policy).both("package-lock.json", &right).finds(&[]);
+        // Whatever the base side has.
+        let wrong = lock(["registry.example.com", "registry.example.com", "registry.example.com"]);
+        check("unpinned-registry").policy(policy).both("package-lock.json", &wrong).finds(&[
+            "package-lock.json:3:59 error @acme/a@1.0.0 comes from https://registry.example.com, but lockproof.toml ties `@acme/` to https://npm.acme.example.",
+        ]);
+        // A registry that is tied to a scope need not be pinned for all.
+        let pins = format!("[registries]\nnpm = ['https://registry.example.com']\n{policy}");
+        check("unpinned-registry").policy(&pins).both("package-lock.json", &right).finds(&[]);
+        let other = lock(["npm.acme.example", "npm.acme.example", "registry.example.com"]);
+        check("unpinned-registry").policy(&pins).both("package-lock.json", &other).finds(&[
+            "package-lock.json:2:53 error x@1.0.0 comes from a place that lockproof.toml does not pin: https://npm.acme.example.",
+        ]);
+    }
+
+    #[test]
+    fn a_tied_name_comes_from_its_index() {
+        let policy = "[registries.scoped]\n'pypi:acme-' = 'https://i.acme.example/simple'";
+        let lock = |index: &str| {
+            format!(
+                "version = 1\n[[package]]\nname = \"acme-a\"\nversion = \"1\"\nsource = {{ registry = \"https://{index}/simple\" }}\nsdist = {{ url = \"https://files.example.com/packages/ab/cd/acme_a-1.tar.gz\", hash = \"sha256:{{HEX}}\" }}\n"
+            )
+        };
+        check("unpinned-registry").policy(policy).head("uv.lock", &lock("i.acme.example")).finds(&[]);
+        check("unpinned-registry").policy(policy).head("uv.lock", &lock("i.example.com")).finds(&[
+            "uv.lock:5:24 error acme-a@1 comes from https://i.example.com/simple, but lockproof.toml ties `acme-` to https://i.acme.example/simple.",
+        ]);
     }
 
     #[test]

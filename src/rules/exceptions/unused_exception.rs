@@ -1,0 +1,98 @@
+//! An exception of the policy accepts nothing.
+//!
+//! What it accepted is gone, was changed, or never was there. The next finding like it should not be met by an old
+//! exception, so it is better removed. This is only said when all lockfiles were judged and the exception's rule ran.
+//!
+//! ```diff lockproof.toml
+//!  [[accept]]
+//!  rule = "weak-integrity"
+//!         ^^^^^^^^^^^^^^^^ accepts nothing
+//!  package = "npm:left-pad@1.3.0"
+//!  sha256 = "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0"
+//!  reason = "the registry has no better hash of it"
+//! ```
+//!
+//! An exception for a change, such as `pin-rewritten`, is of use until that change has landed, and comes into the policy
+//! before it: one that is itself new is left alone.
+
+use crate::context::Context;
+use crate::excuse::Fates;
+use crate::finding::Level;
+use crate::formats::Family;
+use crate::policy::exceptions::Exceptions;
+use crate::report::Report;
+use crate::rules::{Check, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "unused-exception",
+    level: Level::Warning,
+    tamper: false,
+    families: Family::ALL,
+    docs: include_str!("unused_exception.rs"),
+    checks: &[Check::Policy(check)],
+};
+
+fn check<'a>(cx: &Context<'a>, fates: &Fates, report: &mut Report<'a>) {
+    let Some((stated, policy)) = cx.policies.head() else { return };
+    let judging = Exceptions::new(cx.policy.exceptions(), cx.today);
+    let settled = cx.policies.settled();
+    for exception in policy.exceptions() {
+        let unused = |position| fates.is_unused(position, exception);
+        let stood = settled.contains_key(&exception.key());
+        let is_prepared = exception.rule.is_change() && !stood && cx.base.is_some();
+        if is_prepared || !judging.position(exception.key()).is_some_and(unused) {
+            continue;
+        }
+        let help = if exception.rule.is_change() {
+            "Remove the entry once the change that it speaks of has landed."
+        } else {
+            "Remove the entry. If it should accept something: `lockproof accept` writes it as it has to be."
+        };
+        let message = format!("The exception for {} accepts nothing.", exception.describe());
+        let found = report.source(&stated.source, stated.slice(exception.span.clone()), message);
+        found.label("accepts nothing").value(exception.describe()).help(help);
+        if stood {
+            found.stood_before();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    const LOCK: &str = r#"{"lockfileVersion": 3, "packages": {"node_modules/x": {"version": "1.0.0", "resolved": "https://r.example.com/x/-/x-1.0.0.tgz", "integrity": "sha1-{A1}"}}}"#;
+
+    fn policy(rule: &str, value: &str) -> String {
+        use sha2::Digest as _;
+        let hash = data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(value));
+        format!(
+            "[[accept]]\nrule = '{rule}'\npackage = 'npm:x'\npath = 'package-lock.json'\nsha256 = '{hash}'\nreason = 'x'\n"
+        )
+    }
+
+    #[test]
+    fn one_that_accepts_something_is_of_use() {
+        let value = format!("sha1-{}", data_encoding::BASE64.encode(&[1; 20]));
+        let lock = || check("unused-exception").head("package-lock.json", LOCK);
+        lock().head("lockproof.toml", &policy("weak-integrity", &value)).finds(&[]);
+        lock().head("lockproof.toml", &policy("weak-integrity", "sha1-other")).finds(&[
+            "lockproof.toml:2:8 warning The exception for `weak-integrity` of npm:x in package-lock.json accepts nothing.",
+        ]);
+    }
+
+    /// A change rule has nothing to say without a base, and an exception for one comes before what it accepts.
+    #[test]
+    fn one_for_a_change_waits_for_it() {
+        let prepared = policy("pin-rewritten", "sha1-other");
+        check("unused-exception")
+            .head("package-lock.json", LOCK)
+            .head("lockproof.toml", &prepared)
+            .finds(&[]);
+        let lock = || check("unused-exception").both("package-lock.json", LOCK);
+        lock().head("lockproof.toml", &prepared).finds(&[]);
+        lock().both("lockproof.toml", &prepared).finds(&[
+            "lockproof.toml:2:8 warning The exception for `pin-rewritten` of npm:x in package-lock.json accepts nothing.",
+        ]);
+    }
+}
