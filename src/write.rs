@@ -29,6 +29,16 @@ pub fn atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Writes a file where there is none, whole or not at all. What stands there stays.
+pub fn anew(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (temporary, mut file) = beside(path)?;
+    // A link takes no name that is taken, which a rename would.
+    let written =
+        file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&temporary, path));
+    let removed = fs::remove_file(&temporary);
+    written.and(removed)
+}
+
 /// A new file in the same folder, which nothing stood in the place of.
 fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let name =
@@ -57,6 +67,16 @@ mod tests {
         atomically(&path, b"one").unwrap();
         atomically(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_stands_there_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        anew(&path, b"one").unwrap();
+        assert_eq!(anew(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -1,7 +1,9 @@
 //! What was typed, and what becomes of it: an exit code. One file for each command.
 
+mod accept;
 mod check;
 mod explain;
+mod init;
 mod list;
 
 use std::io::{IsTerminal, Write};
@@ -32,6 +34,10 @@ struct Cli {
 enum Command {
     /// Lint the lockfiles of the repository (the default)
     Check(Box<check::CheckArgs>),
+    /// Write lockproof.toml from what the lockfiles pin today
+    Init(init::InitArgs),
+    /// Accept findings: write exceptions into lockproof.toml
+    Accept(Box<accept::AcceptArgs>),
     /// List the lockfiles, and with --packages every entry
     List(list::ListArgs),
     /// Show a rule's page; without RULE, all rules
@@ -82,6 +88,8 @@ fn run(cli: Cli) -> u8 {
     match cli.command {
         None => check::run(cli.check),
         Some(Command::Check(arguments)) => check::run(*arguments),
+        Some(Command::Init(arguments)) => init::run(arguments),
+        Some(Command::Accept(arguments)) => accept::run(*arguments),
         Some(Command::List(arguments)) => list::run(arguments),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Schema { of }) => print(&schema(of)),

@@ -4,6 +4,9 @@
 //! [`compare`] says what one allows that the other does not.
 
 pub mod compare;
+pub mod draft;
+#[cfg(feature = "cli")]
+pub mod edit;
 mod error;
 pub mod exceptions;
 mod file;

@@ -3,6 +3,7 @@
 //! What is drawn is not the source but a [`Snippet`] of it: escaped, masked, cut to the width. miette's own reading of
 //! a source costs a pass over it for every label, and would print whatever stands in a lockfile.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use miette::{
@@ -35,6 +36,7 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
     let mut out = String::new();
     let handler = handler(style);
     let shown: Vec<_> = outcome.findings.iter().filter(|finding| !finding.preexisting).collect();
+    let names = short_names(&outcome.findings);
     for path in paths(&shown) {
         let here: Vec<_> = shown.iter().filter(|finding| finding.path == path).collect();
         if outcome.coverage.lockfiles.len() > 1 {
@@ -42,7 +44,11 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
             let _ = writeln!(out, "{}\n", paint(style, "1", &heading));
         }
         for finding in here {
-            let drawn = Drawn::new(sources, finding, style);
+            let mut drawn = Drawn::new(sources, finding, style);
+            if style.verbose && !finding.values.is_empty() {
+                let name = names.get(finding.fingerprint.as_str()).copied().unwrap_or_default();
+                drawn.help.push_str(&format!("\nTo accept it: `lockproof accept {name} --reason …`"));
+            }
             let _ = handler.render_report(&mut out, &drawn);
             out.push('\n');
         }
@@ -68,8 +74,26 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
         };
         let wrapped = wrap(&escape::message(&text), style.width);
         let _ = writeln!(out, "{}", paint(style, color, &wrapped));
+        if !style.verbose && shown.iter().any(|finding| !finding.values.is_empty()) {
+            out.push_str(
+                "`--verbose` shows how to accept a finding, `lockproof explain RULE` what it means.\n",
+            );
+        }
     }
     out
+}
+
+/// The beginnings of the fingerprints that are enough to tell them apart, and not too short to type.
+fn short_names(findings: &[Finding]) -> HashMap<&str, &str> {
+    let mut all: Vec<&str> = findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+    all.sort_unstable();
+    let common = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let short = |at: usize| {
+        let neighbours = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|it| all.get(it));
+        let shared = neighbours.map(|other| common(all[at], other)).max().unwrap_or(0);
+        (all[at], &all[at][..all[at].len().min(8.max(shared + 1))])
+    };
+    (0..all.len()).map(short).collect()
 }
 
 /// Errors of ours may span lines (a policy with its caret); what a repository put in them may not.

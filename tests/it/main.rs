@@ -7,5 +7,6 @@ mod git;
 mod history;
 mod hostile;
 mod paths;
+mod policy;
 mod support;
 mod witnesses;

@@ -177,6 +177,14 @@ impl Said {
         self.out + &self.err
     }
 
+    /// Checks the exit code, and that this is said, wherever the lines break.
+    #[track_caller]
+    pub(crate) fn exits_saying(self, code: i32, text: &str) {
+        let all = self.exits(code);
+        let flat = all.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(text), "`{text}` is not said in:\n{all}");
+    }
+
     /// Checks the exit code, and that this is said.
     #[track_caller]
     pub(crate) fn exits_with(self, code: i32, text: &str) {
