@@ -58,6 +58,7 @@ pub mod escape;
 pub mod excuse;
 pub mod finding;
 pub mod formats;
+pub mod graph;
 pub mod integrity;
 pub mod manifest;
 pub mod model;

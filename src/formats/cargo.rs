@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::{Family, Format};
+use crate::graph::Links;
 use crate::integrity;
 use crate::model::{
     Algorithm, Artifact, Ecosystem, Edge, EdgeKind, Exemption, Lockfile, Origin, Package, Setting,
@@ -23,6 +24,7 @@ pub static FORMAT: Format = Format {
     versions: &["1", "2", "3", "4"],
     manifest_selects: false,
     hashes_archives: true,
+    links: Links::Release,
     relock: "cargo update",
     parse,
 };
@@ -82,7 +84,9 @@ fn package<'s>(table: &Table<'s>) -> Result<Package<'s>, Fault<'s>> {
             "version" => package.version = Some(text()?),
             "source" => package.source = Some(text()?),
             "checksum" => package.artifacts = vec![artifact(text()?)],
-            "dependencies" => package.edges = edges(node, key)?,
+            "dependencies" => package.edges.append(&mut edges(node, key)?),
+            // It stands for another entry, with the same name.
+            "replace" => package.edges.push(edge(&text()?)),
             _ => {}
         }
     }
@@ -122,12 +126,15 @@ fn artifact(checksum: Text<'_>) -> Artifact<'_> {
 /// `name`, `name version` or `name version (source)`: as much as is needed to be unambiguous.
 fn edges<'s>(node: &Node<'s>, key: &Text<'s>) -> Result<Vec<Edge<'s>>, Fault<'s>> {
     let Node::Array(items) = node else { return Err(Fault::shape(key.raw, "should be an array")) };
-    let edge = |item: &Node<'s>| {
-        let text = item.as_text().ok_or_else(|| Fault::shape(item.slice(), "should be a string"))?;
-        let end = text.as_str().find(' ').unwrap_or(text.as_str().len());
-        Ok(Edge { kind: EdgeKind::Normal, name: text.part(0..end), range: None, target: Some(text.clone()) })
+    let text = |item: &Node<'s>| {
+        item.as_text().map(edge).ok_or_else(|| Fault::shape(item.slice(), "should be a string"))
     };
-    items.iter().map(edge).collect()
+    items.iter().map(text).collect()
+}
+
+fn edge<'s>(text: &Text<'s>) -> Edge<'s> {
+    let end = text.as_str().find(' ').unwrap_or(text.as_str().len());
+    Edge { kind: EdgeKind::Normal, name: text.part(0..end), range: None, target: Some(text.clone()) }
 }
 
 /// `"checksum <name> <version> (<source>)" = "<hex>"`; `<none>` for git.

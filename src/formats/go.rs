@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::{Family, Format};
+use crate::graph::Links;
 use crate::integrity;
 use crate::model::{Artifact, Ecosystem, Lockfile, Origin, Package, Subject};
 use crate::source::Source;
@@ -20,6 +21,7 @@ pub static FORMAT: Format = Format {
     versions: &[],
     manifest_selects: true,
     hashes_archives: true,
+    links: Links::None,
     relock: "go mod tidy",
     parse,
 };

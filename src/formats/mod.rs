@@ -9,6 +9,7 @@ pub mod uv;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::graph::Links;
 use crate::model::{Ecosystem, Lockfile, folder};
 use crate::source::Source;
 use crate::syntax::Text;
@@ -43,6 +44,7 @@ pub struct Format {
     pub manifest_selects: bool,
     /// Every client that writes it hashes archives that are at a URL of their own (pnpm before 11 does not).
     pub hashes_archives: bool,
+    pub links: Links,
     /// The commands that make the file anew and fetch the pinned bytes anew, for help texts.
     pub relock: &'static str,
     pub parse: for<'s> fn(&'s Source) -> Lockfile<'s>,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::{Family, Format};
+use crate::graph::Links;
 use crate::integrity;
 use crate::model::{Artifact, Ecosystem, Edge, EdgeKind, Exemption, Flags, Lockfile, Origin, Package, Root};
 use crate::source::Source;
@@ -23,6 +24,7 @@ pub static FORMAT: Format = Format {
     versions: &["1", "2", "3"],
     manifest_selects: false,
     hashes_archives: true,
+    links: Links::InstallPath,
     relock: "npm install --package-lock-only",
     parse,
 };

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Family, Format};
+use crate::graph::Links;
 use crate::integrity;
 use crate::model::{
     Artifact, Ecosystem, Edge, EdgeKind, Exemption, Git, Lockfile, Origin, Package, Root, Setting,
@@ -25,6 +26,7 @@ pub static FORMAT: Format = Format {
     versions: &["5", "5.0", "5.1", "5.2", "5.3", "5.4", "6.0", "6.1", "7.0", "9.0"],
     manifest_selects: false,
     hashes_archives: false,
+    links: Links::Key,
     relock: "pnpm install --lockfile-only",
     parse,
 };

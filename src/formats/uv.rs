@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{Family, Format};
+use crate::graph::Links;
 use crate::integrity;
 use crate::model::{
     Artifact, Ecosystem, Edge, EdgeKind, Exemption, Lockfile, Origin, Package, Root, Setting, canonical,
@@ -24,6 +25,7 @@ pub static FORMAT: Format = Format {
     versions: &["1"],
     manifest_selects: false,
     hashes_archives: true,
+    links: Links::Release,
     relock: "uv lock",
     parse,
 };
@@ -35,9 +37,10 @@ fn parse(source: &Source) -> Lockfile<'_> {
     for (key, node) in &root.entries {
         match key.as_str() {
             "version" => lockfile.schema_version = node.scalar(),
-            "requires-python" | "resolution-markers" | "options" | "manifest" | "conflicts" => {
+            "requires-python" | "resolution-markers" | "options" | "conflicts" => {
                 lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}") });
             }
+            "manifest" => read_manifest(node, &mut lockfile),
             "package" => {
                 let Node::Array(items) = node else {
                     lockfile.faults.push(Fault::shape(key.raw, "`package` should be an array of tables"));
@@ -51,6 +54,21 @@ fn parse(source: &Source) -> Lockfile<'_> {
     lockfile.require_version();
     exempt_hashless_indexes(&mut lockfile);
     lockfile
+}
+
+/// What several members share, or a script has: what is asked for is a root, the rest settings.
+fn read_manifest<'s>(node: &Node<'s>, lockfile: &mut Lockfile<'s>) {
+    let mut root = Root { path: Text::default(), edges: Vec::new() };
+    for (key, node) in node.as_table().map_or(&[][..], |table| &table.entries) {
+        match key.as_str() {
+            "requirements" => edges(EdgeKind::Normal, node, &mut root.edges),
+            "dependency-groups" => groups(EdgeKind::Dev, node, &mut root.edges),
+            // Each of them has an entry of its own.
+            "members" => {}
+            _ => lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}") }),
+        }
+    }
+    lockfile.roots.extend(Some(root).filter(|root| !root.edges.is_empty()));
 }
 
 fn read<'s>(table: &Table<'s>, lockfile: &mut Lockfile<'s>) {
