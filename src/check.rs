@@ -106,12 +106,20 @@ impl Outcome {
 
 /// Runs every rule over everything that was read.
 pub fn lint(sources: &Sources, options: &Options) -> Outcome {
+    lint_parsed(sources, options, &Parsed::all(sources))
+}
+
+/// The same over lockfiles that are parsed already.
+pub fn lint_parsed(
+    sources: &Sources,
+    options: &Options,
+    (parsed, problems): &(Vec<Parsed<'_>>, Vec<String>),
+) -> Outcome {
     let rules = chosen(options, &sources.policy);
-    let (mut parsed, mut problems): (Vec<Parsed<'_>>, Vec<_>) = parse(sources);
-    follow_moves(&mut parsed, &sources.head_paths);
+    let mut problems = problems.clone();
     let merged = parse_merged(sources, &mut problems);
     let has_base = sources.base.is_some();
-    let cx = context(sources, options.today, &parsed, &merged);
+    let cx = context(sources, options.today, parsed, &merged);
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
     let unjudged: HashSet<_> = files.filter(|it| !it.judged).map(|it| it.path.as_str()).collect();
@@ -136,7 +144,7 @@ pub fn lint(sources: &Sources, options: &Options) -> Outcome {
     excused.found.extend(pass::run_policy(&cx, &rules, &fates));
     let mut findings = report::fold(excused.found, &sources.policy);
     if options.scope() == Scope::New && has_base {
-        mark_preexisting(&mut findings, &parsed, &cx, &rules);
+        mark_preexisting(&mut findings, parsed, &cx, &rules);
     }
     findings = report::cap(findings);
     report::seal(&mut findings);
@@ -221,13 +229,13 @@ fn chosen(options: &Options, policy: &Policy) -> Vec<&'static Rule> {
 }
 
 /// A file, read on both sides.
-struct Parsed<'a> {
-    file: &'a File,
-    head: Option<Lockfile<'a>>,
+pub struct Parsed<'a> {
+    pub file: &'a File,
+    pub head: Option<Lockfile<'a>>,
     /// Only when it differs from the head.
-    before: Option<Lockfile<'a>>,
+    pub before: Option<Lockfile<'a>>,
     /// What stands here now was there before: then `before` came from there.
-    moved_from: Option<&'a str>,
+    pub moved_from: Option<&'a str>,
 }
 
 /// Parses both sides in parallel. A reader that panics is a bug; it costs one file, and the run says so.
@@ -298,7 +306,14 @@ fn parse_side<'a>(
 }
 
 impl<'a> Parsed<'a> {
-    fn base(&'a self) -> Option<&'a Lockfile<'a>> {
+    /// Every lockfile, with the moved ones paired; and what went wrong with single ones.
+    pub fn all(sources: &'a Sources) -> (Vec<Parsed<'a>>, Vec<String>) {
+        let (mut parsed, problems) = parse(sources);
+        follow_moves(&mut parsed, &sources.head_paths);
+        (parsed, problems)
+    }
+
+    pub fn base(&'a self) -> Option<&'a Lockfile<'a>> {
         if self.file.same { self.head.as_ref() } else { self.before.as_ref() }
     }
 

@@ -108,6 +108,27 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A text as code in a cell of a Markdown table. Nothing in it is markup, HTML or a link, and it mentions nobody: code
+/// hosts leave code alone, and what would end the code or the cell is a character reference.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::from("<code>");
+    for character in message(text).chars() {
+        match character {
+            '-' | '.' | '/' | '+' | ',' | '=' | ';' | '%' => {
+                // A link begins with `www.` as well.
+                if character == '.' && out.ends_with("www") {
+                    out.push_str("&#46;");
+                } else {
+                    out.push(character);
+                }
+            }
+            _ if character.is_ascii_punctuation() => out.push_str(&format!("&#{};", u32::from(character))),
+            _ => out.push(character),
+        }
+    }
+    out + "</code>"
+}
+
 /// A path or name as one word of a shell command.
 pub fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@+:,=".contains(c);
@@ -150,6 +171,20 @@ mod tests {
         assert_eq!(message(&"é".repeat(1_000_000)).chars().count(), LONGEST + 1);
         assert_eq!(cut(&"é".repeat(1_000_000)), format!("{}…", "é".repeat(LONGEST / 2)));
         assert_eq!((cut("short"), head("éé", 3)), (Cow::Borrowed("short"), "é"));
+    }
+
+    #[test]
+    fn nothing_is_markup() {
+        let hostile = "a|b`c`\n|x|\n<img src=x> [l](https://e.example) @team #1 www.e.example \\|**&";
+        let shown = markdown(hostile);
+        let inside = shown.strip_prefix("<code>").unwrap().strip_suffix("</code>").unwrap();
+        let bare = inside.replace("&#", "").replace(';', "");
+        assert!(
+            !bare.contains(['|', '`', '<', '>', '[', ']', '(', '@', '#', '*', '&', '\\', '\n', ':', '!']),
+            "{shown}"
+        );
+        assert!(!inside.contains("www."));
+        assert_eq!(markdown("@acme/x"), "<code>&#64;acme/x</code>");
     }
 
     #[test]

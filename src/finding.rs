@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::escape;
+use crate::model::Origin;
 use crate::source::Side;
 
 /// How much a finding weighs, lightest first.
@@ -124,6 +126,29 @@ pub struct PackageRef {
     pub version: Option<String>,
     /// A package URL.
     pub purl: String,
+}
+
+/// Where an entry comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Whence {
+    /// `registry`, `git`, `url`, `path`, `workspace` or `unknown`.
+    pub kind: &'static str,
+    /// Without the part that names the package; absent where the client's configuration decides.
+    pub place: Option<String>,
+    /// Of a git source.
+    pub commit: Option<String>,
+}
+
+impl Whence {
+    pub fn of(origin: &Origin<'_>) -> Whence {
+        let commit = match origin {
+            Origin::Git(git) => git.commit.as_ref().map(|it| it.to_string()),
+            _ => None,
+        };
+        let place = origin.place().map(|place| escape::mask(place).into_owned());
+        Whence { kind: origin.kind(), place, commit }
+    }
 }
 
 /// A place that belongs to a finding.

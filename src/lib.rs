@@ -34,6 +34,7 @@
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
 //!   it; [`excuse`] takes out what the policy accepts.
 //! - [`check`] runs all that (in one [`pass`] over each lockfile), [`render`] prints it, [`escape`] is what every text of a repository goes through first.
+//! - [`diff`] is what `lockproof diff` tells of two sides; by the [`graph`] it knows what brought a package.
 //!
 //! # Invariants
 //!
@@ -53,6 +54,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod context;
+pub mod diff;
 pub mod discover;
 pub mod escape;
 pub mod excuse;

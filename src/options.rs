@@ -51,6 +51,8 @@ pub enum Base {
     None,
     /// The merge base of this revision and the head.
     MergeBase(String),
+    /// This very revision.
+    Revision(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ impl Options {
     }
 
     pub fn policy_from(&self) -> PolicyFrom {
-        let revision = matches!(self.base, Base::MergeBase(_));
+        let revision = matches!(self.base, Base::MergeBase(_) | Base::Revision(_));
         self.policy_from.unwrap_or(if revision { PolicyFrom::Base } else { PolicyFrom::Head })
     }
 }

@@ -272,6 +272,7 @@ fn sides(repo: &Repo, options: &Options) -> Result<(HeadSide, Option<Commit>), R
     let base = match (&options.base, revision) {
         (Base::None, _) => None,
         (Base::MergeBase(name), _) => Some(repo.merge_base(name, revision)?),
+        (Base::Revision(name), _) => Some(repo.revision(name)?),
         (Base::Default, Some(name)) => repo.parent(name)?,
         (Base::Default, None) => repo.head()?,
     };
@@ -548,7 +549,8 @@ fn read_file(root: &Path, path: &[u8]) -> Result<Vec<u8>, RepoError> {
 }
 
 fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
-    if options.head != Head::Worktree || matches!(options.base, Base::MergeBase(_)) || options.history {
+    let revision = !matches!(options.base, Base::Default | Base::None);
+    if options.head != Head::Worktree || revision || options.history {
         return Err(ReadError::Usage(format!(
             "{} is in no git repository: there is nothing to compare with",
             folder.display()

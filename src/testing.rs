@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::lint;
+use crate::check::{Parsed, lint, lint_parsed};
+use crate::diff::Diff;
 use crate::finding::Finding;
 use crate::formats;
 use crate::manifest;
-use crate::options::Options;
+use crate::options::{Options, Scope};
 use crate::policy::sides::{Sides, Stated};
 use crate::policy::{self, Policy};
 use crate::read::{File, Sources};
@@ -104,9 +105,17 @@ impl Check {
 
     /// What the head side has and the base side has not.
     pub(crate) fn fresh(self) -> Vec<Finding> {
-        let scope = Some(crate::options::Scope::New);
+        let scope = Some(Scope::New);
         let options = Options { scope, ..options(vec![self.rule.clone()]) };
         lint(&self.sources(), &options).findings.into_iter().filter(|it| !it.preexisting).collect()
+    }
+
+    /// What `lockproof diff` makes of it.
+    pub(crate) fn diff(self) -> Diff {
+        let sources = self.sources();
+        let parsed = Parsed::all(&sources);
+        let options = Options { scope: Some(Scope::New), ..Options::default() };
+        Diff::new(&parsed.0, &lint_parsed(&sources, &options, &parsed))
     }
 
     /// What the rule alone finds. One that judges the policy has to hear the others first.

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 
 use super::{USAGE, complain, parse_rule, print};
+use crate::render::diff::DiffDocument;
 use crate::render::inventory::Inventory;
 use crate::render::json;
 use crate::{policy, rules};
@@ -12,6 +13,8 @@ use crate::{policy, rules};
 pub enum SchemaOf {
     /// Of `check --format json`
     Report,
+    /// Of `diff --format json`
+    Diff,
     /// Of `list --format json`
     Inventory,
     /// Of lockproof.toml
@@ -34,6 +37,7 @@ pub(super) fn explain(id: Option<&str>) -> u8 {
 pub fn schema(of: SchemaOf) -> String {
     let schema = match of {
         SchemaOf::Report => schemars::schema_for!(json::ReportDocument<'_>),
+        SchemaOf::Diff => schemars::schema_for!(DiffDocument<'_>),
         SchemaOf::Inventory => schemars::schema_for!(Inventory),
         SchemaOf::Config => schemars::schema_for!(policy::PolicyFile),
     };

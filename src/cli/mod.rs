@@ -2,6 +2,7 @@
 
 mod accept;
 mod check;
+mod diff;
 mod explain;
 mod init;
 mod list;
@@ -34,6 +35,10 @@ struct Cli {
 enum Command {
     /// Lint the lockfiles of the repository (the default)
     Check(Box<check::CheckArgs>),
+    /// Show what a change does to the lockfiles: added, removed, upgraded, re-pinned, moved, and what brought it
+    ///
+    /// Exit codes: 0 compared, 1 with --exit-code when a lockfile changed, 2 usage, 3 something could not be read.
+    Diff(diff::DiffArgs),
     /// Write lockproof.toml from what the lockfiles pin today
     Init(init::InitArgs),
     /// Accept findings: write exceptions into lockproof.toml
@@ -88,6 +93,7 @@ fn run(cli: Cli) -> u8 {
     match cli.command {
         None => check::run(cli.check),
         Some(Command::Check(arguments)) => check::run(*arguments),
+        Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Init(arguments)) => init::run(arguments),
         Some(Command::Accept(arguments)) => accept::run(*arguments),
         Some(Command::List(arguments)) => list::run(arguments),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{count, json};
 use crate::escape;
-use crate::finding::purl;
+use crate::finding::{Whence, purl};
 use crate::model::{Lockfile, Package};
 use crate::syntax::Text;
 
@@ -48,18 +48,6 @@ struct Entry {
     hashes: Vec<String>,
     /// 1-based.
     line: usize,
-}
-
-/// Where an entry comes from.
-#[derive(Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-struct Whence {
-    /// `registry`, `git`, `url`, `path`, `workspace` or `unknown`.
-    kind: &'static str,
-    /// Without the part that names the package; absent where the client's configuration decides.
-    place: Option<String>,
-    /// Of a git source.
-    commit: Option<String>,
 }
 
 /// A lockfile and the manifest beside it.
@@ -122,20 +110,12 @@ fn entry(lockfile: &Lockfile<'_>, package: &Package<'_>) -> Entry {
     let ecosystem = lockfile.ecosystem().id();
     let version = package.version.as_ref().map(Text::as_str);
     let at = lockfile.source.span(package.heading()).map_or(0, |span| span.start);
-    let commit = match &package.origin {
-        crate::model::Origin::Git(git) => git.commit.as_ref().map(|it| it.to_string()),
-        _ => None,
-    };
     Entry {
         ecosystem,
         name: package.name.as_str().to_owned(),
         version: version.map(str::to_owned),
         purl: purl(ecosystem, package.name.as_str(), version),
-        origin: Whence {
-            kind: package.origin.kind(),
-            place: package.origin.place().map(|place| escape::mask(place).into_owned()),
-            commit,
-        },
+        origin: Whence::of(&package.origin),
         hashes: package.digests().map(|digest| digest.raw.to_owned()).collect(),
         line: lockfile.source.place(at).line,
     }

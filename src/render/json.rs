@@ -25,21 +25,34 @@ pub struct ReportDocument<'a> {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
+pub(super) const TOOL: Tool = Tool { name: "lockproof", version: env!("CARGO_PKG_VERSION") };
+
 /// What was read.
 #[derive(Serialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-struct Inputs {
+pub(super) struct Inputs {
     /// False outside of a git repository: then there was nothing to compare with.
     repository: bool,
     head: SideRef,
     base: Option<SideRef>,
     /// Where the policy was read from, as git would name it.
     policy: Option<String>,
+}
+
+impl Inputs {
+    pub(super) fn new(sources: &Sources) -> Inputs {
+        Inputs {
+            repository: sources.root.is_some(),
+            head: SideRef::new(&sources.head, sources.head_id.as_ref()),
+            base: sources.base.as_ref().map(|side| SideRef::new(side, sources.base_id.as_ref())),
+            policy: sources.policy_path.clone(),
+        }
+    }
 }
 
 /// One side of the comparison.
@@ -67,13 +80,8 @@ pub fn report(sources: &Sources, outcome: &Outcome) -> String {
     let document = ReportDocument {
         schema: "lockproof-report",
         version: 1,
-        tool: Tool { name: "lockproof", version: env!("CARGO_PKG_VERSION") },
-        inputs: Inputs {
-            repository: sources.root.is_some(),
-            head: SideRef::new(&sources.head, sources.head_id.as_ref()),
-            base: sources.base.as_ref().map(|side| SideRef::new(side, sources.base_id.as_ref())),
-            policy: sources.policy_path.clone(),
-        },
+        tool: TOOL,
+        inputs: Inputs::new(sources),
         coverage: &outcome.coverage,
         findings: &outcome.findings,
     };

@@ -1,5 +1,6 @@
 //! The only output. One file for each form of it; `terminal` is the only one that knows how diagnostics are drawn.
 
+pub mod diff;
 pub mod inventory;
 pub mod json;
 #[cfg(feature = "cli")]
@@ -7,6 +8,28 @@ pub mod terminal;
 
 use crate::check::{Coverage, Outcome, State};
 use crate::finding::Level;
+
+/// Text for a terminal, in a colour if there are any.
+fn paint(color: bool, code: &str, text: &str) -> String {
+    if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// Breaks at spaces.
+fn wrap(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("never empty");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= width {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.join("\n")
+}
 
 /// `1 error`, `2 errors`
 pub fn count(number: usize, noun: &str) -> String {

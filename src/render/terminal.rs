@@ -11,7 +11,7 @@ use miette::{
     Severity, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::{count, summary};
+use super::{count, summary, wrap};
 use crate::check::{Covered, Outcome, State};
 use crate::escape;
 use crate::finding::{Finding, Level, Position, Span};
@@ -134,24 +134,7 @@ fn covered(it: &Covered) -> String {
 }
 
 fn paint(style: Style, code: &str, text: &str) -> String {
-    if style.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-}
-
-/// Breaks at spaces.
-fn wrap(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.last_mut().expect("never empty");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= width {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.join("\n")
+    super::paint(style.color, code, text)
 }
 
 /// Colours of the terminal's own palette, none of the bright ones: readable on black and on white.

@@ -111,7 +111,7 @@ fn reports_fit_their_schemas() {
 }
 
 #[track_caller]
-fn fits(kind: &str, text: &str) {
+pub(crate) fn fits(kind: &str, text: &str) {
     let schema = Place::folder().lockproof(&format!("schema {kind}")).exits(0);
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let document: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"));

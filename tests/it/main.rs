@@ -2,6 +2,7 @@
 
 mod cli;
 mod clients;
+mod diff;
 mod examples;
 mod git;
 mod history;

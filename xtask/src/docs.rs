@@ -53,6 +53,7 @@ fn documents() -> Vec<(&'static str, String)> {
         ("docs/rules.md", rules_page()),
         ("docs/cli.md", cli_page()),
         ("docs/schema/report.json", cli::schema(SchemaOf::Report)),
+        ("docs/schema/diff.json", cli::schema(SchemaOf::Diff)),
         ("docs/schema/inventory.json", cli::schema(SchemaOf::Inventory)),
         ("docs/schema/config.json", cli::schema(SchemaOf::Config)),
     ];
