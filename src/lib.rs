@@ -34,7 +34,8 @@
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
 //!   it; [`excuse`] takes out what the policy accepts.
 //! - [`check`] runs all that (in one [`pass`] over each lockfile), [`render`] prints it, [`escape`] is what every text of a repository goes through first.
-//! - [`diff`] is what `lockproof diff` tells of two sides; by the [`graph`] it knows what brought a package.
+//! - [`diff`] is what `lockproof diff` tells of two sides; by the [`graph`] it knows what brought a package. [`fix`] makes
+//!   the edits of `lockproof fix`.
 //!
 //! # Invariants
 //!
@@ -59,6 +60,7 @@ pub mod discover;
 pub mod escape;
 pub mod excuse;
 pub mod finding;
+pub mod fix;
 pub mod formats;
 pub mod graph;
 pub mod integrity;

@@ -39,6 +39,15 @@ pub fn anew(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written.and(removed)
 }
 
+/// Replaces a file that still holds what was read of it: what somebody wrote meanwhile is not lost.
+pub fn over(path: &Path, before: &[u8], after: &[u8]) -> io::Result<()> {
+    if !fs::symlink_metadata(path)?.is_file() || fs::read(path)? != before {
+        let why = "is not the file that was read any more: it is left alone";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    atomically(path, after)
+}
+
 /// A new file in the same folder, which nothing stood in the place of.
 fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let name =
@@ -78,6 +87,17 @@ mod tests {
         assert_eq!(anew(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_was_written_meanwhile_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, "one").unwrap();
+        over(&path, b"one", b"two").unwrap();
+        assert!(over(&path, b"one", b"three").is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(over(&folder.path().join("y"), b"", b"new").is_err());
     }
 
     #[cfg(unix)]

@@ -4,6 +4,7 @@ mod accept;
 mod check;
 mod diff;
 mod explain;
+mod fix;
 mod init;
 mod list;
 
@@ -45,6 +46,11 @@ enum Command {
     Accept(Box<accept::AcceptArgs>),
     /// List the lockfiles, and with --packages every entry
     List(list::ListArgs),
+    /// Repair what can safely be repaired: https on a host that is known to speak it, no credentials in addresses
+    ///
+    /// Never a hash. For what is left, it says what to type. Exit codes: 0 done, 1 with --check when something would be
+    /// repaired, 2 usage, 3 something could not be read or written.
+    Fix(fix::FixArgs),
     /// Show a rule's page; without RULE, all rules
     Explain {
         /// A rule's id, as it stands in brackets
@@ -94,6 +100,7 @@ fn run(cli: Cli) -> u8 {
         None => check::run(cli.check),
         Some(Command::Check(arguments)) => check::run(*arguments),
         Some(Command::Diff(arguments)) => diff::run(arguments),
+        Some(Command::Fix(arguments)) => fix::run(arguments),
         Some(Command::Init(arguments)) => init::run(arguments),
         Some(Command::Accept(arguments)) => accept::run(*arguments),
         Some(Command::List(arguments)) => list::run(arguments),

@@ -4,6 +4,7 @@ mod cli;
 mod clients;
 mod diff;
 mod examples;
+mod fix;
 mod git;
 mod history;
 mod hostile;

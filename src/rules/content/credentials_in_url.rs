@@ -55,12 +55,15 @@ fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut
             .label("a secret")
             // Even hashed into a fingerprint, a short secret could be guessed.
             .value("")
-            .help("Revoke the secret, move it out of the repository, and lock again.");
+            .help(
+                "Revoke the secret: it has been published. Move the new one out of the repository and lock again, or let \
+                 `lockproof fix` take it out of the addresses of archives.",
+            );
     }
 }
 
 /// Userinfo that is more than the user name that ssh needs.
-fn secret<'u>(url: &Url<'u>) -> Option<&'u str> {
+pub fn secret<'u>(url: &Url<'u>) -> Option<&'u str> {
     let userinfo = url.userinfo.filter(|userinfo| !userinfo.is_empty())?;
     let is_plain_user = url.transport() == "ssh" && !userinfo.contains(':') || userinfo == "git";
     (!is_plain_user).then_some(userinfo)

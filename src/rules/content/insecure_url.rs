@@ -44,7 +44,7 @@ fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut
             continue;
         }
         let Some(url) = Url::split(text.as_str()) else { continue };
-        if !matches!(&*url.transport().to_ascii_lowercase(), "http" | "git" | "ftp") || url.is_loopback() {
+        if !is_insecure(&url) {
             continue;
         }
         let scheme = url.scheme;
@@ -53,8 +53,17 @@ fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut
             .package(lockfile, package, Field::Source, &text.part(0..scheme.len()), message)
             .label("not encrypted")
             .value(text.as_str())
-            .help(format!("Set the client's registry to https, then `{}`.", lockfile.format.relock));
+            .help(format!(
+                "Set the client's registry to https, then `{}`. `lockproof fix` rewrites the lines of hosts that are \
+                 known to speak it.",
+                lockfile.format.relock
+            ));
     }
+}
+
+/// Whether others can read along, and write.
+pub fn is_insecure(url: &Url<'_>) -> bool {
+    matches!(&*url.transport().to_ascii_lowercase(), "http" | "git" | "ftp") && !url.is_loopback()
 }
 
 /// Every URL of an entry, each once.
