@@ -6,13 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::artifacts::facts::{Counted, Facts, OfLockfile};
 use crate::clock::Date;
 use crate::context::{Context, Pair, World};
 use crate::excuse::{self, Accepted, Fates};
 use crate::finding::{Finding, Level};
 use crate::formats::{self, Format};
 use crate::model::Lockfile;
-use crate::options::{Options, Scope};
+use crate::options::{Bytes, Options, Scope};
 use crate::pass::{self, Pass, Sides, Tally};
 use crate::policy::Policy;
 use crate::read::{File, Sources};
@@ -42,6 +43,8 @@ pub struct Coverage {
     pub accepted: Vec<Accepted>,
     /// What could not be read. The check is incomplete when this is not empty.
     pub problems: Vec<String>,
+    /// Which artifacts were looked for.
+    pub bytes: Bytes,
     /// The rules that ran.
     pub rules: Vec<&'static str>,
 }
@@ -76,6 +79,8 @@ pub struct Covered {
     pub compared: usize,
     /// Entries whose release the base side has too, but only with hashes of other kinds.
     pub not_comparable: usize,
+    /// What came of comparing with artifacts; absent when it was not asked for.
+    pub bytes: Option<Counted>,
 }
 
 /// How a lockfile stands to the base side.
@@ -104,22 +109,30 @@ impl Outcome {
     }
 }
 
-/// Runs every rule over everything that was read.
+/// Runs every rule over everything that was read. Nothing is compared with bytes.
 pub fn lint(sources: &Sources, options: &Options) -> Outcome {
     lint_parsed(sources, options, &Parsed::all(sources))
 }
 
 /// The same over lockfiles that are parsed already.
-pub fn lint_parsed(
+pub fn lint_parsed(sources: &Sources, options: &Options, parsed: &(Vec<Parsed<'_>>, Vec<String>)) -> Outcome {
+    lint_with(sources, options, parsed, &Facts::none())
+}
+
+/// The same over what is known of the bytes as well: [`crate::artifacts::verify`] finds it out, the check itself does no
+/// I/O.
+pub fn lint_with(
     sources: &Sources,
     options: &Options,
     (parsed, problems): &(Vec<Parsed<'_>>, Vec<String>),
+    facts: &Facts,
 ) -> Outcome {
     let rules = chosen(options, &sources.policy);
     let mut problems = problems.clone();
     let merged = parse_merged(sources, &mut problems);
     let has_base = sources.base.is_some();
-    let cx = context(sources, options.today, parsed, &merged);
+    problems.extend(facts.problems.iter().cloned());
+    let cx = context(sources, options.today, parsed, &merged, facts);
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
     let unjudged: HashSet<_> = files.filter(|it| !it.judged).map(|it| it.path.as_str()).collect();
@@ -131,7 +144,7 @@ pub fn lint_parsed(
             continue;
         };
         found.extend(of_file);
-        lockfiles.extend(it.cover(has_base, tally));
+        lockfiles.extend(it.cover(has_base, tally, facts));
     }
     match catch_unwind(AssertUnwindSafe(|| pass::run_whole(&cx, &rules))) {
         Ok(of_whole) => found.extend(of_whole.into_iter().filter(|it| !unjudged.contains(it.path()))),
@@ -158,6 +171,7 @@ pub fn lint_parsed(
         history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
         accepted: excused.accepted,
         problems: all,
+        bytes: facts.looked,
         rules: rules.iter().map(|rule| rule.id).collect(),
     };
     Outcome { findings, coverage }
@@ -169,6 +183,7 @@ fn context<'a>(
     today: Option<Date>,
     parsed: &'a [Parsed<'a>],
     merged: &'a [Lockfile<'a>],
+    facts: &'a Facts,
 ) -> Context<'a> {
     let companions = |side: for<'f> fn(&'f File) -> Option<&'f Source>| {
         sources.companions.iter().filter_map(side).collect()
@@ -190,6 +205,7 @@ fn context<'a>(
         policy: &sources.policy,
         policies: &sources.policies,
         today,
+        facts,
         head: head(),
     };
     Context {
@@ -203,6 +219,7 @@ fn context<'a>(
         policy: &sources.policy,
         policies: &sources.policies,
         today,
+        facts,
         head: head(),
     }
 }
@@ -313,6 +330,11 @@ impl<'a> Parsed<'a> {
         (parsed, problems)
     }
 
+    /// What the head side has of the files that are judged.
+    pub fn judged(parsed: &'a [Parsed<'a>]) -> Vec<&'a Lockfile<'a>> {
+        parsed.iter().filter(|it| it.file.judged).filter_map(|it| it.head.as_ref()).collect()
+    }
+
     pub fn base(&'a self) -> Option<&'a Lockfile<'a>> {
         if self.file.same { self.head.as_ref() } else { self.before.as_ref() }
     }
@@ -340,7 +362,7 @@ impl<'a> Parsed<'a> {
         catch_unwind(AssertUnwindSafe(|| pass::run(cx, rules, sides))).map_err(drop)
     }
 
-    fn cover(&self, has_base: bool, tally: Tally) -> Option<Covered> {
+    fn cover(&self, has_base: bool, tally: Tally, facts: &Facts) -> Option<Covered> {
         let lockfile = self.head.as_ref().or(self.before.as_ref())?;
         let state = match (&self.head, has_base) {
             (None, _) => State::Removed,
@@ -361,6 +383,7 @@ impl<'a> Parsed<'a> {
             unhashable: tally.unhashable,
             compared: tally.compared,
             not_comparable: tally.not_comparable,
+            bytes: facts.lockfiles.get(&self.file.path).map(OfLockfile::count),
         })
     }
 }
@@ -376,11 +399,13 @@ fn mark_preexisting<'a>(
     let same: HashSet<&str> =
         parsed.iter().filter(|it| it.file.same).map(|it| it.file.path.as_str()).collect();
     let Some(side) = &cx.base else { return };
+    let facts = cx.facts.of_base(same.iter().copied());
     let before = Context {
         base_name: cx.base_name,
         policy: cx.policy,
         policies: cx.policies,
         today: cx.today,
+        facts: &facts,
         head: World::new(side.lockfiles.clone(), side.companions.clone(), side.paths)
             .ignoring(cx.head.ignored),
         base: None,

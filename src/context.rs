@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use crate::artifacts::facts::{Facts, OfLockfile};
 use crate::change::{Fold, Places};
 use crate::clock::Date;
 use crate::escape::shell;
@@ -32,9 +33,17 @@ pub struct Context<'a> {
     pub history: Option<&'a Witnesses>,
     /// The revision that takes lines back.
     pub base_name: &'a str,
+    /// What the bytes on this disk say of the head side.
+    pub facts: &'a Facts,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// What is known of the bytes of the head side's lockfiles.
+    pub fn of_bytes(&self) -> impl Iterator<Item = (&'a Lockfile<'a>, &'a OfLockfile)> {
+        let facts = self.facts;
+        self.head.lockfiles.iter().filter_map(move |&it| Some((it, facts.lockfiles.get(&it.source.path)?)))
+    }
+
     /// The command that takes a lockfile back.
     pub fn checkout(&self, lockfile: &Lockfile<'_>) -> String {
         format!("git checkout {} -- {}", shell(self.base_name), shell(&lockfile.source.path))

@@ -3,19 +3,25 @@
 //! # Bird's eye
 //!
 //! ```text
-//! discover → read → parse → compare → check → render
-//! which      both    bytes → before/   rules   text, json
-//! lockfiles  sides   model   after
+//! discover → read → parse → verify  → compare → check → render
+//! which      both    bytes → hashes    before/   rules   text, json
+//! lockfiles  sides   model   of bytes  after
 //! ```
 //!
 //! As code, that is:
 //!
 //! ```no_run
-//! use lockproof::{check, options::Options, read, render};
+//! use lockproof::artifacts::{self, Environment};
+//! use lockproof::check::{self, Parsed};
+//! use lockproof::{options::Options, read, render};
 //!
 //! let options = Options { folder: ".".into(), ..Options::default() };
 //! let sources = read::read(&options)?; // owns every byte, of every side
-//! let outcome = check::lint(&sources, &options); // borrows; no I/O
+//! let environment = Environment::of_process();
+//! let parsed = Parsed::all(&sources); // borrows from here on
+//! let judged = Parsed::judged(&parsed.0);
+//! let facts = artifacts::verify(&sources, &judged, &options, &environment, &|_done, _all| {}); // hashes what they pin
+//! let outcome = check::lint_with(&sources, &options, &parsed, &facts); // no I/O
 //! println!("{}", render::json::report(&sources, &outcome));
 //! # Ok::<(), read::ReadError>(())
 //! ```
@@ -29,6 +35,8 @@
 //! - [`syntax`] has the readers for JSON, TOML and YAML, [`formats`] one file for each lockfile format, [`manifest`] what
 //!   lockfiles are made from, and [`workspace`] which of those share one. What they read is the [`model`]; [`integrity`]
 //!   and [`url`] are its hashes and addresses.
+//! - [`artifacts`] has one file for each place where bytes lie: a vendored folder, a cache. It compares them with what is
+//!   pinned, and leaves plain facts.
 //! - [`change`] folds the entries of all lockfiles of an ecosystem into releases, [`witness`] is what a history pinned.
 //!   [`context`] is what a rule may see.
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
@@ -40,7 +48,8 @@
 //! # Invariants
 //!
 //! 1. [`model`], [`change`], [`rules`] and [`check`] do no I/O. [`repo`] is the only git, [`read`] and [`discover`] the
-//!    only other access to files, [`write`] the only writing, [`render`] and [`cli`] the only output.
+//!    only other access to files, with [`artifacts`] for what lockfiles pin; [`write`] is the only writing, [`render`]
+//!    and [`cli`] the only output.
 //! 2. Nothing from the repository is executed, and no network is touched.
 //! 3. Reading never panics, and never fails half-silently: what could not be read is a finding or a problem that the
 //!    run reports.
@@ -49,6 +58,7 @@
 //!    aside).
 //! 6. A lockfile's text never reaches an output unescaped.
 
+pub mod artifacts;
 pub mod change;
 pub mod check;
 #[cfg(feature = "cli")]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::clock::Date;
 use crate::finding::Level;
 
@@ -25,6 +27,9 @@ pub struct Options {
     /// Rules to run; all when empty.
     pub select: Vec<String>,
     pub ignore: Vec<String>,
+    pub bytes: Bytes,
+    /// An artifact that is not on the disk is a finding.
+    pub bytes_required: bool,
     /// `RULE=LEVEL`, over the policy's.
     pub levels: Vec<(String, String)>,
     /// The day on which exceptions count or have ended, in UTC. Unknown, all that end have ended.
@@ -76,7 +81,26 @@ pub enum PolicyFrom {
     Head,
 }
 
+/// Which artifacts are compared with what lockfiles pin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub enum Bytes {
+    Off,
+    /// What lies in the repository, on the side that is judged.
+    #[default]
+    Repo,
+    /// The caches of clients on this disk as well.
+    All,
+}
+
 impl Options {
+    /// Whether these options leave a rule on; the policy may still switch it off.
+    pub fn runs(&self, rule: &str) -> bool {
+        let selected = self.select.is_empty() || self.select.iter().any(|id| id == rule);
+        selected && !self.ignore.iter().any(|id| id == rule)
+    }
+
     pub fn scope(&self) -> Scope {
         let judges_a_change = self.head == Head::Index || matches!(self.base, Base::MergeBase(_));
         self.scope.unwrap_or(if judges_a_change { Scope::New } else { Scope::All })

@@ -3,18 +3,20 @@
 mod past;
 mod policies;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::artifacts::staged;
 use crate::discover::{self, Selection, SelectionError, is_interesting, os_path, spell};
 use crate::formats::{self, Format};
 use crate::manifest;
 use crate::model::Ecosystem;
-use crate::options::{Base, Head, Options};
+use crate::options::{Base, Bytes, Head, Options};
 use crate::policy::sides::Sides;
 use crate::policy::{self, Policy, PolicyError};
 use crate::repo::changed::Listed;
@@ -178,9 +180,15 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     let root = root(repo, &head)?;
     let typed_in = if root.as_os_str().is_empty() { Path::new("") } else { folder };
     let selection = Selection::new(&options.paths, typed_in, &root)?;
+    let has_archives = Cell::new(false);
+    let interesting = |path: &[u8]| {
+        has_archives.set(has_archives.get() || staged::is_archive(path));
+        is_interesting(path)
+    };
     let staging = match &head {
         HeadSide::Revision(_) => None,
-        _ => Some(repo.staging(&is_interesting, matches!(head, HeadSide::Worktree))?),
+        HeadSide::Index => Some(repo.staging(&interesting, false)?),
+        HeadSide::Worktree => Some(repo.staging(&is_interesting, true)?),
     };
     let (head_places, ignored) = list_head(repo, &head, &root, staging.as_ref(), &selection)?;
     let base_places = match &base {
@@ -201,11 +209,18 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         ignored,
         ..Sources::new(head.side(), policies.policy)
     };
+    let touched = match (&head, &base) {
+        (HeadSide::Index, Some(base)) if options.bytes != Bytes::Off => {
+            let configs = cargo_configs(repo, &head_places)?;
+            staged::touched(repo, base, &sources.head_paths, &configs, has_archives.get())?
+        }
+        _ => BTreeSet::new(),
+    };
     let mut pairs = pair(head_places, base_places);
     if matches!(head, HeadSide::Index) {
         leave_out_unmerged(&mut pairs, staging.as_ref(), &selection, &mut sources);
     }
-    narrow(&mut pairs, &head, &selection, &mut sources);
+    narrow(&mut pairs, &head, &selection, &touched, &mut sources);
     leave_out_namesakes(&mut pairs, &mut sources);
     let reader = Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref() };
     let read = reader.read(repo, pairs)?;
@@ -393,6 +408,18 @@ fn leave_out_unmerged(
     }
 }
 
+/// Cargo's configuration in the index: it says where packages are vendored.
+fn cargo_configs(repo: &Repo, places: &[Place]) -> Result<Vec<Source>, RepoError> {
+    let is_config = |path: &[u8]| path.ends_with(b".cargo/config.toml") || path.ends_with(b".cargo/config");
+    let mut configs = Vec::new();
+    for place in places.iter().filter(|place| is_config(&place.path)) {
+        if let At::Blob(listed) = &place.at {
+            configs.push(Source::new(spell(&place.path), Side::Index, repo.content(listed, None)?));
+        }
+    }
+    Ok(configs)
+}
+
 /// Names that are not UTF-8 may be shown alike. A report that can't tell two files apart must not speak of one of them.
 fn leave_out_namesakes(pairs: &mut Vec<Pair>, sources: &mut Sources) {
     let mut seen = HashSet::new();
@@ -409,7 +436,13 @@ fn leave_out_namesakes(pairs: &mut Vec<Pair>, sources: &mut Sources) {
 
 /// Leaves out what the policy excludes, what is only looked for, client configuration that no lockfile obeys, and, for a
 /// staged change, what it can't touch.
-fn narrow(pairs: &mut Vec<Pair>, head: &HeadSide, selection: &Selection, sources: &mut Sources) {
+fn narrow(
+    pairs: &mut Vec<Pair>,
+    head: &HeadSide,
+    selection: &Selection,
+    touched_by_bytes: &BTreeSet<Ecosystem>,
+    sources: &mut Sources,
+) {
     let is_policy = |pair: &Pair| policy::FILES.iter().any(|name| name.as_bytes() == pair.path);
     let policy_changed = pairs.iter().any(|pair| pair.changed && is_policy(pair));
     pairs.retain(|pair| {
@@ -434,8 +467,12 @@ fn narrow(pairs: &mut Vec<Pair>, head: &HeadSide, selection: &Selection, sources
     });
     // Another policy judges everything anew.
     if matches!(head, HeadSide::Index) && !policy_changed {
-        let touched: HashSet<Ecosystem> =
-            pairs.iter().filter(|pair| pair.changed).filter_map(&ecosystem).collect();
+        let touched: HashSet<Ecosystem> = pairs
+            .iter()
+            .filter(|pair| pair.changed)
+            .filter_map(&ecosystem)
+            .chain(touched_by_bytes.iter().copied())
+            .collect();
         pairs.retain(|pair| {
             let read = ecosystem(pair).map_or(pair.changed, |it| touched.contains(&it));
             if !read && formats::of_path(&pair.path).is_some() {

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Parsed, lint, lint_parsed};
+use crate::artifacts::{self, Environment};
+use crate::check::{Parsed, lint, lint_parsed, lint_with};
 use crate::diff::Diff;
 use crate::finding::Finding;
 use crate::formats;
 use crate::manifest;
-use crate::options::{Options, Scope};
+use crate::options::{Bytes, Options, Scope};
 use crate::policy::sides::{Sides, Stated};
 use crate::policy::{self, Policy};
-use crate::read::{File, Sources};
+use crate::read::{self, File, Sources};
 use crate::rules;
 use crate::source::{Side, Source};
 
@@ -126,6 +127,32 @@ impl Check {
         let mut findings = lint(&self.sources(), &options(select)).findings;
         findings.retain(|finding| finding.rule == rule);
         findings
+    }
+
+    /// With the head side written to a folder, and Go's cache in it.
+    fn run_on_disk(self) -> Vec<Finding> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, (_, head)) in &self.files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, head.as_deref().unwrap_or_default()).unwrap();
+        }
+        let options = Options {
+            folder: folder.path().to_owned(),
+            select: vec![self.rule.clone()],
+            bytes: Bytes::All,
+            bytes_required: self.rule == "missing-artifact",
+            ..Options::default()
+        };
+        let caches = [("GOMODCACHE", folder.path().join("home/go/pkg/mod"))];
+        let sources = read::read(&options).unwrap();
+        let parsed = Parsed::all(&sources);
+        let judged = Parsed::judged(&parsed.0);
+        let environment = Environment::new(caches);
+        let facts = artifacts::verify(&sources, &judged, &options, &environment, &|_, _| {});
+        let found = lint_with(&sources, &options, &parsed, &facts);
+        assert_eq!(found.coverage.problems, [""; 0]);
+        found.findings
     }
 
     fn sources(self) -> Sources {
@@ -258,7 +285,7 @@ fn every_page_has_an_example_that_is_found() {
                 test = test.head(path, &text);
             }
         }
-        let findings = test.run();
+        let findings = if rule.docs.contains("of_bytes") { test.run_on_disk() } else { test.run() };
         assert!(!findings.is_empty(), "the example of {} finds nothing", rule.id);
         for (path, example) in &examples {
             let drawn = redraw(path, example, &findings);

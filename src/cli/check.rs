@@ -6,13 +6,15 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
+use super::progress::Progress;
 use super::{
     CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, parse_rule, print, with_threads,
 };
-use crate::check::{self, Outcome};
+use crate::artifacts::{self, Environment};
+use crate::check::{self, Outcome, Parsed};
 use crate::clock;
 use crate::finding::Level;
-use crate::options::{Base, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
+use crate::options::{Base, Bytes, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
 use crate::read::{self, Sources};
 use crate::render::{json, terminal};
 use crate::{policy, rules};
@@ -28,6 +30,8 @@ pub(super) struct CheckArgs {
     /// Which findings count: all, or those that the base side does not have [default: new with --base and --staged]
     #[arg(long, value_enum, value_name = "WHAT")]
     scope: Option<ScopeArg>,
+    #[command(flatten)]
+    bytes: BytesArgs,
     /// The form of the report, to standard output or to FILE; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
     format: Vec<Output>,
@@ -88,6 +92,16 @@ impl SideArgs {
 }
 
 #[derive(Args)]
+struct BytesArgs {
+    /// Compare hashes with artifacts: none, those in the repository, those in clients' caches on this disk as well
+    #[arg(long, value_enum, value_name = "WHICH", default_value = "repo")]
+    bytes: BytesArg,
+    /// A package of which there is no artifact to compare with is an error
+    #[arg(long)]
+    bytes_required: bool,
+}
+
+#[derive(Args)]
 struct PolicyArgs {
     /// The policy [default: lockproof.toml or .config/lockproof.toml; with --base, of the base side]
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
@@ -113,6 +127,13 @@ struct PolicyArgs {
 enum ScopeArg {
     All,
     New,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BytesArg {
+    Off,
+    Repo,
+    All,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -187,7 +208,13 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
             }
         }
         let read_after = clock.elapsed();
-        let outcome = check::lint(&sources, &options);
+        let environment = Environment::of_process();
+        let progress = Progress::new(arguments.quiet);
+        let parsed = Parsed::all(&sources);
+        let tell = |done, all| progress.tell(done, all);
+        let facts = artifacts::verify(&sources, &Parsed::judged(&parsed.0), &options, &environment, &tell);
+        progress.end();
+        let outcome = check::lint_with(&sources, &options, &parsed, &facts);
         let checked_after = clock.elapsed();
         let written = write_outputs(&arguments, &sources, &outcome);
         if arguments.stats {
@@ -229,6 +256,9 @@ impl FailOnArg {
 
 fn options(arguments: &CheckArgs) -> Result<Options, String> {
     let (sides, policy) = (&arguments.sides, &arguments.policy);
+    if arguments.bytes.bytes_required && arguments.bytes.bytes == BytesArg::Off {
+        return Err("--bytes-required needs artifacts to be looked for: --bytes repo or all".to_owned());
+    }
     Ok(Options {
         paths: arguments.paths.clone(),
         folder: here()?,
@@ -250,6 +280,12 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
         }),
         select: policy.select.clone(),
         ignore: policy.ignore.clone(),
+        bytes: match arguments.bytes.bytes {
+            BytesArg::Off => Bytes::Off,
+            BytesArg::Repo => Bytes::Repo,
+            BytesArg::All => Bytes::All,
+        },
+        bytes_required: arguments.bytes.bytes_required,
         levels: policy.level.clone(),
         today: Some(clock::today()?),
         jobs: arguments.jobs.jobs,

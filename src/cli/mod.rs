@@ -7,6 +7,7 @@ mod explain;
 mod fix;
 mod init;
 mod list;
+mod progress;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;

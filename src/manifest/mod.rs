@@ -119,6 +119,8 @@ const FILES: &[Entry] = &[
     ("uv.toml", Ecosystem::PyPi, false, python::uv_toml),
     ("go.mod", Ecosystem::Go, true, go::go_mod),
     ("go.work", Ecosystem::Go, false, go::go_work),
+    // Says which modules lie beside it; it asks for none.
+    ("vendor/modules.txt", Ecosystem::Go, false, |_| {}),
     (".envrc", Ecosystem::Go, false, environment::read),
     (".env", Ecosystem::Go, false, environment::read),
     ("Makefile", Ecosystem::Go, false, environment::read),
@@ -143,7 +145,7 @@ const OTHER_LOCKFILES: &[(&str, Ecosystem)] = &[
 ];
 
 /// More that is only looked for: what makes a Rust package a program, what stands in for a `package.json`.
-const MARKERS: &[&str] = &["src/main.rs", "package.json5", "package.yaml", "vendor/modules.txt"];
+const MARKERS: &[&str] = &["src/main.rs", "package.json5", "package.yaml"];
 
 /// The ecosystem of a manifest or configuration file, by its path.
 pub fn ecosystem(path: &[u8]) -> Option<Ecosystem> {

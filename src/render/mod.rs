@@ -6,8 +6,10 @@ pub mod json;
 #[cfg(feature = "cli")]
 pub mod terminal;
 
+use crate::artifacts::facts::Counted;
 use crate::check::{Coverage, Outcome, State};
 use crate::finding::Level;
+use crate::options::Bytes;
 
 /// Text for a terminal, in a colour if there are any.
 fn paint(color: bool, code: &str, text: &str) -> String {
@@ -58,9 +60,37 @@ pub fn summary(outcome: &Outcome, base: Option<&str>) -> String {
             text.push_str(&format!(" ({incomparable} not, for want of a common algorithm)"));
         }
         parts.push(text);
+        parts.extend(bytes(coverage));
     }
     parts.extend(leftovers(outcome));
     parts.join("; ") + "."
+}
+
+/// What came of comparing with artifacts, where any were there or asked for.
+fn bytes(coverage: &Coverage) -> Option<String> {
+    let mut all = Counted::default();
+    coverage.lockfiles.iter().filter_map(|it| it.bytes.as_ref()).for_each(|counted| all.add(counted));
+    let asked = coverage.bytes == Bytes::All;
+    (asked || all.has_seen()).then(|| format!("bytes: {}", counted_bytes(&all, coverage.bytes)))
+}
+
+/// `3 verified, 1 mismatched, 2 not on disk`
+pub fn counted_bytes(counted: &Counted, looked: Bytes) -> String {
+    let absent = if looked == Bytes::All { "not on disk" } else { "not in the repository" };
+    let kinds = [
+        (counted.consistent, "consistent"),
+        (counted.mismatched, "mismatched"),
+        (counted.untouched, "untouched"),
+        (counted.not_on_disk, absent),
+    ];
+    let mut text = format!("{} verified", counted.verified);
+    for (number, what) in kinds.iter().filter(|(number, _)| *number > 0) {
+        text.push_str(&format!(", {number} {what}"));
+    }
+    for (reason, number) in &counted.not_verifiable {
+        text.push_str(&format!(", {number} not verifiable ({reason})"));
+    }
+    text
 }
 
 fn verdict(outcome: &Outcome) -> String {

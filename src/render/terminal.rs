@@ -15,6 +15,7 @@ use super::{count, summary, wrap};
 use crate::check::{Covered, Outcome, State};
 use crate::escape;
 use crate::finding::{Finding, Level, Position, Span};
+use crate::options::Bytes;
 use crate::policy::PolicyError;
 use crate::read::Sources;
 use crate::source::{Side, Source};
@@ -57,7 +58,7 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
         let _ = writeln!(out, "{} {}", paint(style, "1;31", "not read:"), problem_text(problem));
     }
     if style.verbose {
-        outcome.coverage.lockfiles.iter().for_each(|it| out.push_str(&covered(it)));
+        outcome.coverage.lockfiles.iter().for_each(|it| out.push_str(&covered(it, outcome.coverage.bytes)));
     }
     if !style.quiet {
         let base = sources.base.as_ref().map(Side::describe);
@@ -107,7 +108,7 @@ fn paths<'f>(findings: &[&'f Finding]) -> Vec<&'f str> {
     findings.iter().map(|finding| finding.path.as_str()).filter(|path| seen.insert(*path)).collect()
 }
 
-fn covered(it: &Covered) -> String {
+fn covered(it: &Covered, looked: Bytes) -> String {
     let state = match it.state {
         State::Unchanged => "unchanged",
         State::Changed => "changed",
@@ -127,6 +128,9 @@ fn covered(it: &Covered) -> String {
         let _ = write!(text, ", {number} {reason}");
     }
     let _ = write!(text, ", {} compared", it.compared);
+    if let Some(counted) = it.bytes.as_ref().filter(|it| looked == Bytes::All || it.has_seen()) {
+        let _ = write!(text, "; bytes: {}", super::counted_bytes(counted, looked));
+    }
     if let Some(from) = &it.moved_from {
         let _ = write!(text, ", moved from {from}");
     }

@@ -7,7 +7,7 @@ use git2::{ObjectType, Oid, Repository, Tree, TreeEntry};
 use super::index::{CacheTree, CachedDirectory, Entry};
 
 /// A file of a tree or of the index. Modes are git's: `0o100644`, `0o100755`, `0o120000`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Listed {
     pub path: Vec<u8>,
     pub id: Oid,

@@ -9,6 +9,7 @@ mod testing;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use changed::{Listed, Staged, list_tree};
@@ -289,6 +290,16 @@ impl Repo {
         list_tree(&self.git, &tree, staged, interesting).map_err(what())
     }
 
+    /// Every file below a folder of a commit, sorted by path.
+    pub fn list_folder(&self, commit: &Commit, folder: &str) -> Result<Vec<Listed>, RepoError> {
+        let what = || git_error(format!("{folder} of {} can't be read", commit.name));
+        let Some(found) = self.find(folder, Some(commit)) else { return Ok(Vec::new()) };
+        let tree = self.git.find_tree(found.id).map_err(what())?;
+        let mut files = list_tree(&self.git, &tree, None, &|_| true).map_err(what())?;
+        files.iter_mut().for_each(|file| file.path = [folder.as_bytes(), b"/", &file.path].concat());
+        Ok(files)
+    }
+
     pub fn blob(&self, file: &Listed) -> Result<Vec<u8>, RepoError> {
         let path = || String::from_utf8_lossy(&file.path).into_owned();
         let failed = |error: git2::Error| RepoError::Unreadable { path: path(), why: reason(&error) };
@@ -319,8 +330,8 @@ impl Repo {
         Err(refuse("it is a link to a link to a link without end"))
     }
 
-    /// One file of a commit, or of the index.
-    fn find(&self, path: &str, commit: Option<&Commit>) -> Option<Listed> {
+    /// One file (or folder) of a commit, or one file of the index.
+    pub fn find(&self, path: &str, commit: Option<&Commit>) -> Option<Listed> {
         let listed = |id, mode| Listed { path: path.as_bytes().to_vec(), id, mode };
         match commit {
             Some(commit) => {
@@ -445,6 +456,21 @@ pub fn blob_id(bytes: &[u8]) -> git2::Oid {
     hash.update(format!("blob {}\0", bytes.len()));
     hash.update(bytes);
     git2::Oid::from_bytes(&hash.finalize()).unwrap_or(git2::Oid::ZERO_SHA1)
+}
+
+/// The id that git would give to a stream of that length.
+pub fn blob_id_of(mut bytes: impl Read, length: u64) -> std::io::Result<git2::Oid> {
+    use sha1::Digest as _;
+    let mut hash = sha1::Sha1::new();
+    hash.update(format!("blob {length}\0"));
+    let mut buffer = vec![0; usize::try_from(length).unwrap_or(usize::MAX).clamp(1, 128 << 10)];
+    loop {
+        match bytes.read(&mut buffer)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    git2::Oid::from_bytes(&hash.finalize()).map_err(std::io::Error::other)
 }
 
 /// Turns off what libgit2 does to every object it reads: hashing it again, collision detection included, at half the

@@ -3,6 +3,7 @@
 //! A page's `//!` header is what users read (`lockproof explain`, the tables, the docs), and its `diff` block is run as a
 //! test: both sides are made from it, the rule is run alone, and the carets are drawn again and compared.
 
+pub mod bytes;
 pub mod change;
 pub mod content;
 pub mod exceptions;
@@ -95,6 +96,11 @@ pub static ALL: &[&Rule] = &[
     &repository::missing_lockfile::RULE,
     &repository::ignored_lockfile::RULE,
     &repository::rogue_lockfile::RULE,
+    &bytes::artifact_mismatch::RULE,
+    &bytes::vendored_file_changed::RULE,
+    &bytes::unpacked_source_changed::RULE,
+    &bytes::metadata_mismatch::RULE,
+    &bytes::missing_artifact::RULE,
     &exceptions::unused_exception::RULE,
     &exceptions::expired_exception::RULE,
 ];

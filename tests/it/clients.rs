@@ -5,6 +5,7 @@
 //! configured for; caches are our own, below `target/tmp`.
 
 mod bundle;
+mod bytes;
 mod cargo;
 mod edit;
 mod go;

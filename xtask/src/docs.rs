@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use lockproof::artifacts::{self, Store};
 use lockproof::cli::{self, SchemaOf};
 use lockproof::formats::{self, Format};
 use lockproof::rules::{self, Rule};
@@ -57,6 +58,9 @@ fn documents() -> Vec<(&'static str, String)> {
         ("docs/schema/inventory.json", cli::schema(SchemaOf::Inventory)),
         ("docs/schema/config.json", cli::schema(SchemaOf::Config)),
     ];
+    if let Ok(text) = fs::read_to_string(root().join("docs/bytes.md")) {
+        documents.push(("docs/bytes.md", between(&text, "stores", &stores_table())));
+    }
     // Nothing to fill in where there is no README.
     let readme: PathBuf = root().join("README.md");
     if let Ok(text) = fs::read_to_string(readme) {
@@ -131,6 +135,15 @@ fn formats_table() -> String {
     };
     let rows: String = formats::ALL.iter().map(row).collect();
     format!("| Format | Files | Ecosystem | Versions |\n|---|---|---|---|\n{rows}")
+}
+
+fn stores_table() -> String {
+    let row = |store: &&Store| {
+        let when = if store.in_repository { "always" } else { "`--bytes all`" };
+        format!("| {} | {} | {when} | {} |\n", store.id, store.formats.join(", "), cell(store.proves))
+    };
+    let rows: String = artifacts::ALL.iter().map(row).collect();
+    format!("| Store | Formats | Looked into | What it proves |\n|---|---|---|---|\n{rows}")
 }
 
 fn cli_page() -> String {

@@ -1,7 +1,7 @@
 //! Go, with a proxy of its own in a folder: no network is needed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -21,12 +21,12 @@ const MODULES: &[(&str, &str, &str)] = &[
 ];
 
 /// The made-up modules, as a proxy serves them.
-struct Proxy {
+pub(super) struct Proxy {
     folder: TempDir,
 }
 
 impl Proxy {
-    fn new() -> Proxy {
+    pub(super) fn new() -> Proxy {
         let proxy = Proxy { folder: tempfile::tempdir().unwrap() };
         MODULES.iter().for_each(|(name, version, requires)| proxy.publish(name, version, requires));
         proxy
@@ -56,13 +56,17 @@ impl Proxy {
         source.git(&["archive", "--format=zip", &prefix, &zip, "HEAD"]);
     }
 
-    fn serve(&self, go: Tool) -> Tool {
+    pub(super) fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    pub(super) fn serve(&self, go: Tool) -> Tool {
         let folder: &Path = self.folder.path();
-        go.with("GOPROXY", format!("file://{}", folder.display())).with("GOMODCACHE", folder.join("cache"))
+        go.with("GOPROXY", format!("file://{}", folder.display())).with("GOMODCACHE", self.cache())
     }
 }
 
-fn project() -> Repo {
+pub(super) fn project() -> Repo {
     let repo = Repo::new();
     repo.write("go.mod", "module example.com/app\n\ngo 1.17\n\nrequire example.com/greet v1.0.0\n\nrequire example.com/text v1.0.0 // indirect\n");
     repo.write("main.go", "package main\n\nimport _ \"example.com/greet\"\n\nfunc main() {}\n");

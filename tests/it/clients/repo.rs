@@ -83,7 +83,13 @@ impl Repo {
     }
 
     pub(crate) fn lockproof(&self, arguments: &[&str]) -> Output {
+        self.lockproof_in(&[], arguments)
+    }
+
+    /// With these variables in the environment.
+    pub(crate) fn lockproof_in(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> Output {
         let mut command = without_git_environment(Command::new(env!("CARGO_BIN_EXE_lockproof")));
+        command.envs(variables.iter().copied());
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null()).output().unwrap()
     }
 

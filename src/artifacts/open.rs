@@ -1,0 +1,232 @@
+//! Opening what may be hostile: links that lead out, pipes, devices, files without end, files that change.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The largest artifact that is hashed, in bytes: above every real one, and far below what a sparse file can claim.
+pub(super) const LARGEST: u64 = 8 << 30;
+
+/// A file of a store that is not read as it should be. Each is a line of the report.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    #[error("{path} can't be read: {why}")]
+    Unreadable { path: String, why: String },
+    #[error("{path} is a link that leads out of {root}: it was not read")]
+    LeadsOut { path: String, root: String },
+    #[error("{path} is no regular file: it was not read")]
+    NoFile { path: String },
+    #[error("{path} is {size} bytes long: above {limit}, it is not read")]
+    TooLarge { path: String, size: u64, limit: u64 },
+    #[error("{path} changed while it was read: run again")]
+    Changed { path: String },
+}
+
+impl Refused {
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Refused {
+        Refused::Unreadable { path: path.display().to_string(), why: error.to_string() }
+    }
+}
+
+/// A folder that nothing is read outside of, with all links resolved.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Root(PathBuf);
+
+impl Root {
+    /// Nothing when there is no such folder.
+    pub(super) fn new(path: &Path) -> Option<Root> {
+        fs::canonicalize(path).ok().filter(|path| path.is_dir()).map(Root)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A folder in it that stays in it.
+    pub(super) fn below(&self, relative: impl AsRef<Path>) -> Option<Root> {
+        Root::new(&self.0.join(relative)).filter(|inner| inner.0.starts_with(&self.0))
+    }
+
+    /// A folder in it; nothing when there is none. One that a link leads out to is refused.
+    pub(super) fn enter(&self, relative: impl AsRef<Path>) -> Result<Option<Root>, Refused> {
+        let path = self.0.join(relative.as_ref());
+        match self.below(relative) {
+            None if Root::new(&path).is_some() => Err(self.leads_out(&path)),
+            inner => Ok(inner),
+        }
+    }
+
+    /// The names in it, sorted; nothing where there is no such folder.
+    pub(super) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    /// Opens a file of it; nothing when there is none of that name.
+    pub(super) fn open(&self, relative: impl AsRef<Path>) -> Result<Option<Opened>, Refused> {
+        let path = self.0.join(relative.as_ref());
+        match open_plain(&path) {
+            Ok(file) if self.holds_folder_of(&path, relative.as_ref()) => Opened::new(path, file).map(Some),
+            Ok(_) => Err(self.leads_out(&path)),
+            Err(error) if is_absent(&error) => Ok(None),
+            // A link as the last step: where it leads to decides.
+            Err(_) if path.is_symlink() => self.follow(&path),
+            Err(error) => Err(Refused::unreadable(&path, &error)),
+        }
+    }
+
+    /// The last step was no link; the steps before it may have been, unless there are none.
+    fn holds_folder_of(&self, path: &Path, relative: &Path) -> bool {
+        let mut steps = relative.components();
+        let is_single = matches!((steps.next(), steps.next()), (Some(std::path::Component::Normal(_)), None));
+        let resolved = || path.parent().and_then(|folder| fs::canonicalize(folder).ok());
+        is_single || resolved().is_some_and(|folder| folder.starts_with(&self.0))
+    }
+
+    fn follow(&self, path: &Path) -> Result<Option<Opened>, Refused> {
+        let real = match fs::canonicalize(path) {
+            Ok(real) => real,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(Refused::unreadable(path, &error)),
+        };
+        if !real.starts_with(&self.0) {
+            return Err(self.leads_out(path));
+        }
+        let file = open_plain(&real).map_err(|error| Refused::unreadable(path, &error))?;
+        Opened::new(path.to_owned(), file).map(Some)
+    }
+
+    fn leads_out(&self, path: &Path) -> Refused {
+        Refused::LeadsOut { path: path.display().to_string(), root: self.0.display().to_string() }
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Without following a link, and without waiting for whoever should write into a pipe.
+#[cfg(unix)]
+fn open_plain(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_plain(path: &Path) -> io::Result<File> {
+    match fs::symlink_metadata(path)?.is_symlink() {
+        true => Err(io::Error::new(io::ErrorKind::Unsupported, "a link")),
+        false => OpenOptions::new().read(true).open(path),
+    }
+}
+
+/// A regular file, open.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) path: PathBuf,
+    file: File,
+    pub(super) size: u64,
+    pub(super) modified: Option<SystemTime>,
+}
+
+impl Opened {
+    fn new(path: PathBuf, file: File) -> Result<Opened, Refused> {
+        let metadata = file.metadata().map_err(|error| Refused::unreadable(&path, &error))?;
+        if !metadata.is_file() {
+            return Err(Refused::NoFile { path: path.display().to_string() });
+        }
+        if metadata.len() > LARGEST {
+            return Err(Refused::TooLarge {
+                path: path.display().to_string(),
+                size: metadata.len(),
+                limit: LARGEST,
+            });
+        }
+        let (size, modified) = (metadata.len(), metadata.modified().ok());
+        Ok(Opened { path, file, size, modified })
+    }
+
+    /// Whether it is still what it was when it was opened. A digest of a file that changed meanwhile is nobody's.
+    pub(super) fn is_steady(&self) -> Result<(), Refused> {
+        let same = |now: Metadata| now.len() == self.size && now.modified().ok() == self.modified;
+        match self.file.metadata().is_ok_and(same) {
+            true => Ok(()),
+            false => Err(Refused::Changed { path: self.path.display().to_string() }),
+        }
+    }
+
+    /// The whole of a small file.
+    pub(super) fn all(mut self, limit: u64) -> Result<Vec<u8>, Refused> {
+        if self.size > limit {
+            let path = self.path.display().to_string();
+            return Err(Refused::TooLarge { path, size: self.size, limit });
+        }
+        let mut bytes = Vec::with_capacity(self.size as usize + 1);
+        let read = self.file.by_ref().take(limit + 1).read_to_end(&mut bytes);
+        read.map_err(|error| Refused::unreadable(&self.path, &error))?;
+        self.is_steady().map(|()| bytes)
+    }
+}
+
+impl Read for Opened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for Opened {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_are_followed_inside_only() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(folder.path().join("a"), "a").unwrap();
+        fs::create_dir(folder.path().join("inner")).unwrap();
+        fs::write(other.path().join("secret"), "s").unwrap();
+        symlink("../a", folder.path().join("inner/in")).unwrap();
+        symlink(other.path().join("secret"), folder.path().join("out")).unwrap();
+        symlink(other.path(), folder.path().join("far")).unwrap();
+        symlink("nowhere", folder.path().join("dangling")).unwrap();
+        let root = Root::new(folder.path()).unwrap();
+        assert_eq!(root.open("inner/in").unwrap().unwrap().all(9).unwrap(), b"a");
+        assert!(matches!(root.open("out"), Err(Refused::LeadsOut { .. })));
+        assert!(matches!(root.open("far/secret"), Err(Refused::LeadsOut { .. })));
+        assert!(root.open("dangling").unwrap().is_none());
+        assert!(root.open("absent").unwrap().is_none());
+        assert!(root.below("far").is_none());
+        assert!(matches!(root.open("inner"), Err(Refused::NoFile { .. })));
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let sparse = File::create(folder.path().join("sparse")).unwrap();
+        sparse.set_len(100 << 30).unwrap();
+        let root = Root::new(folder.path()).unwrap();
+        assert!(matches!(root.open("sparse"), Err(Refused::TooLarge { .. })));
+        let pipe = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
+        if pipe.is_ok_and(|status| status.success()) {
+            assert!(matches!(root.open("pipe"), Err(Refused::NoFile { .. })));
+        }
+    }
+
+    #[test]
+    fn a_file_that_grows_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "a").unwrap();
+        let opened = Root::new(folder.path()).unwrap().open("a").unwrap().unwrap();
+        fs::write(folder.path().join("a"), "ab").unwrap();
+        assert!(matches!(opened.is_steady(), Err(Refused::Changed { .. })));
+    }
+}
