@@ -17,6 +17,7 @@ pub(crate) struct Case {
     arguments: Vec<OsString>,
     folder: PathBuf,
     stdin: Option<PathBuf>,
+    environment: Vec<(&'static str, PathBuf)>,
     /// What it must end with: a command that fails at once is fast.
     code: i32,
 }
@@ -24,11 +25,17 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(program: impl Into<PathBuf>, arguments: &[&str], folder: impl Into<PathBuf>) -> Case {
         let arguments = arguments.iter().map(OsString::from).collect();
-        Case { program: program.into(), arguments, folder: folder.into(), stdin: None, code: 0 }
+        let (program, folder, environment) = (program.into(), folder.into(), Vec::new());
+        Case { program, arguments, folder, stdin: None, environment, code: 0 }
     }
 
     pub(crate) fn reading(self, stdin: PathBuf) -> Case {
         Case { stdin: Some(stdin), ..self }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: PathBuf) -> Case {
+        self.environment.push((name, value));
+        self
     }
 
     pub(crate) fn ending_with(self, code: i32) -> Case {
@@ -39,6 +46,7 @@ impl Case {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder).stdout(Stdio::null()).stderr(Stdio::null());
         quiet_git(&mut command);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         match &self.stdin {
             Some(path) => command.stdin(File::open(path).map_err(at(path))?),
             None => command.stdin(Stdio::null()),

@@ -1,6 +1,7 @@
 //! `bench`: lockproof beside plain tools that touch the same bytes, run alternately. A claim is a ratio of one sitting:
 //! a number of milliseconds says as much about the machine.
 
+mod bytes;
 mod inputs;
 mod locks;
 mod measure;

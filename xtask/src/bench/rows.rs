@@ -4,7 +4,7 @@ use std::fs;
 
 use super::inputs::{GROWTH, MANY};
 use super::measure::{Case, median};
-use super::{Bench, Metric, Target, rates};
+use super::{Bench, Metric, Target, bytes, rates};
 use crate::tools::{Done, Failure, at, find_tool, root, say};
 
 pub(crate) fn all(bench: &mut Bench) -> Done {
@@ -15,6 +15,7 @@ pub(crate) fn all(bench: &mut Bench) -> Done {
     memory(bench)?;
     growth(bench)?;
     rates::all(bench)?;
+    bytes::all(bench)?;
     peers(bench)
 }
 
