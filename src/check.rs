@@ -20,6 +20,7 @@ use crate::read::{File, Sources};
 use crate::report;
 use crate::rules::{self, Rule};
 use crate::source::{Side, Source};
+use crate::staleness;
 
 /// What a check says.
 pub struct Outcome {
@@ -81,6 +82,8 @@ pub struct Covered {
     pub not_comparable: usize,
     /// What came of comparing with artifacts; absent when it was not asked for.
     pub bytes: Option<Counted>,
+    /// Manifests that were not held against it: what they ask for is only known once something is run.
+    pub undecided_manifests: usize,
 }
 
 /// How a lockfile stands to the base side.
@@ -144,7 +147,7 @@ pub fn lint_with(
             continue;
         };
         found.extend(of_file);
-        lockfiles.extend(it.cover(has_base, tally, facts));
+        lockfiles.extend(it.cover(&cx, tally, facts));
     }
     match catch_unwind(AssertUnwindSafe(|| pass::run_whole(&cx, &rules))) {
         Ok(of_whole) => found.extend(of_whole.into_iter().filter(|it| !unjudged.contains(it.path()))),
@@ -362,9 +365,9 @@ impl<'a> Parsed<'a> {
         catch_unwind(AssertUnwindSafe(|| pass::run(cx, rules, sides))).map_err(drop)
     }
 
-    fn cover(&self, has_base: bool, tally: Tally, facts: &Facts) -> Option<Covered> {
+    fn cover(&self, cx: &Context<'_>, tally: Tally, facts: &Facts) -> Option<Covered> {
         let lockfile = self.head.as_ref().or(self.before.as_ref())?;
-        let state = match (&self.head, has_base) {
+        let state = match (&self.head, cx.base.is_some()) {
             (None, _) => State::Removed,
             (Some(head), _) if !head.is_readable() => State::Unreadable,
             (Some(_), false) => State::Alone,
@@ -384,6 +387,7 @@ impl<'a> Parsed<'a> {
             compared: tally.compared,
             not_comparable: tally.not_comparable,
             bytes: facts.lockfiles.get(&self.file.path).map(OfLockfile::count),
+            undecided_manifests: self.head.as_ref().map_or(0, |head| staleness::undecided(&cx.head, head)),
         })
     }
 }

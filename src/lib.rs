@@ -33,7 +33,8 @@
 //! - [`discover`] knows which files count, [`repo`] is the only git, [`read`] brings both sides into memory.
 //! - [`source`] is one file's text: a span is the distance between two pointers into it.
 //! - [`syntax`] has the readers for JSON, TOML and YAML, [`formats`] one file for each lockfile format, [`manifest`] what
-//!   lockfiles are made from, and [`workspace`] which of those share one. What they read is the [`model`]; [`integrity`]
+//!   lockfiles are made from, [`workspace`] which of those share one, and [`staleness`] whether
+//!   both still agree. What they read is the [`model`]; [`integrity`]
 //!   and [`url`] are its hashes and addresses.
 //! - [`artifacts`] has one file for each place where bytes lie: a vendored folder, a cache. It compares them with what is
 //!   pinned, and leaves plain facts.
@@ -85,6 +86,7 @@ pub mod repo;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod staleness;
 pub mod syntax;
 #[cfg(test)]
 mod testing;

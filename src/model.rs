@@ -9,7 +9,7 @@ use std::fmt;
 use crate::escape::cut;
 use crate::formats::Format;
 use crate::source::Source;
-use crate::syntax::{Fault, FaultKind, Text};
+use crate::syntax::{Fault, FaultKind, Node, Text};
 
 /// Where names are unique: releases are compared across all lockfiles of one ecosystem, whatever their format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -367,6 +367,8 @@ pub struct Root<'s> {
 pub struct Setting<'s> {
     pub name: Text<'s>,
     pub value: String,
+    /// What it says, for who knows the format.
+    pub node: Node<'s>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

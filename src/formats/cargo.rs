@@ -41,7 +41,11 @@ fn parse(source: &Source) -> Lockfile<'_> {
             // Before 2016 the project's own package stood apart.
             "root" => read_package(node, key, &mut lockfile),
             "metadata" => checksums = read_checksums(node),
-            "patch" => lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}") }),
+            "patch" => lockfile.settings.push(Setting {
+                name: key.clone(),
+                value: format!("{node:?}"),
+                node: node.clone(),
+            }),
             _ => {}
         }
     }

@@ -81,7 +81,11 @@ fn read_document<'s>(root: &Table<'s>, lockfile: &mut Lockfile<'s>) {
             }
             ("time", _) => {}
             ("dependencies" | "devDependencies" | "optionalDependencies" | "specifiers", _) => {}
-            _ => lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}") }),
+            _ => lockfile.settings.push(Setting {
+                name: key.clone(),
+                value: format!("{node:?}"),
+                node: node.clone(),
+            }),
         }
     }
     if root.get("importers").is_none() && root.get("lockfileVersion").is_some() {

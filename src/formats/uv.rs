@@ -38,7 +38,11 @@ fn parse(source: &Source) -> Lockfile<'_> {
         match key.as_str() {
             "version" => lockfile.schema_version = node.scalar(),
             "requires-python" | "resolution-markers" | "options" | "conflicts" => {
-                lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}") });
+                lockfile.settings.push(Setting {
+                    name: key.clone(),
+                    value: format!("{node:?}"),
+                    node: node.clone(),
+                });
             }
             "manifest" => read_manifest(node, &mut lockfile),
             "package" => {
@@ -65,7 +69,11 @@ fn read_manifest<'s>(node: &Node<'s>, lockfile: &mut Lockfile<'s>) {
             "dependency-groups" => groups(EdgeKind::Dev, node, &mut root.edges),
             // Each of them has an entry of its own.
             "members" => {}
-            _ => lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}") }),
+            _ => lockfile.settings.push(Setting {
+                name: key.clone(),
+                value: format!("{node:?}"),
+                node: node.clone(),
+            }),
         }
     }
     lockfile.roots.extend(Some(root).filter(|root| !root.edges.is_empty()));

@@ -93,6 +93,7 @@ pub static ALL: &[&Rule] = &[
     &content::deceptive_text::RULE,
     &content::unsupported_version::RULE,
     &repository::conflicting_integrity::RULE,
+    &repository::stale_lockfile::RULE,
     &repository::missing_lockfile::RULE,
     &repository::ignored_lockfile::RULE,
     &repository::rogue_lockfile::RULE,

@@ -42,7 +42,7 @@ fn vendor(place: &Place, folder: &str, name: &str, hash: &str) {
 fn vendored() -> Place {
     let place = Place::repository();
     place.write("Cargo.lock", lock(&[("a", HASH), ("b", HASH)]));
-    place.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"1.0.0\"\n");
+    place.write("Cargo.toml", "[workspace]\n");
     vendor(&place, "vendor/a", "a", HASH);
     vendor(&place, "vendor/b", "b", HASH);
     place

@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::{BINARY, Place, cargo, cargo_with};
 
 const LOCK: &str = "Cargo.lock";
-const MANIFEST: (&str, &str) = ("Cargo.toml", "[package]\nname = \"x\"\nversion = \"1.0.0\"\n");
+const MANIFEST: (&str, &str) = ("Cargo.toml", "[workspace]\n");
 
 fn repository() -> Place {
     Place::with(&[(LOCK, &cargo("1")), MANIFEST])

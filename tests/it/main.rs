@@ -1,5 +1,6 @@
 //! End to end: the program as people run it, in repositories made by the real git.
 
+mod around;
 mod bytes;
 mod cli;
 mod clients;

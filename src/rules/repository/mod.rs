@@ -4,3 +4,4 @@ pub mod conflicting_integrity;
 pub mod ignored_lockfile;
 pub mod missing_lockfile;
 pub mod rogue_lockfile;
+pub mod stale_lockfile;
