@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::artifacts::facts::{Counted, Facts, OfLockfile};
 use crate::clock::Date;
-use crate::context::{Context, Pair, World};
+use crate::context::{Context, Pair, Tier, World};
 use crate::excuse::{self, Accepted, Fates};
 use crate::finding::{Finding, Level};
 use crate::formats::{self, Format};
@@ -135,7 +135,12 @@ pub fn lint_with(
     let merged = parse_merged(sources, &mut problems);
     let has_base = sources.base.is_some();
     problems.extend(facts.problems.iter().cloned());
-    let cx = context(sources, options.today, parsed, &merged, facts);
+    let tiers: Vec<Tier<'_>> = sources.tiers.iter().map(Tier::new).collect();
+    let cx = Context {
+        tiers: &tiers,
+        now: options.now,
+        ..context(sources, options.today, parsed, &merged, facts)
+    };
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
     let unjudged: HashSet<_> = files.filter(|it| !it.judged).map(|it| it.path.as_str()).collect();
@@ -205,6 +210,8 @@ fn context<'a>(
         merge: None,
         history: None,
         base_name: "MERGE_HEAD",
+        now: None,
+        tiers: &[],
         policy: &sources.policy,
         policies: &sources.policies,
         today,
@@ -219,6 +226,8 @@ fn context<'a>(
             Some(Side::Revision(name)) => name,
             _ => "HEAD",
         },
+        now: None,
+        tiers: &[],
         policy: &sources.policy,
         policies: &sources.policies,
         today,
@@ -406,6 +415,8 @@ fn mark_preexisting<'a>(
     let facts = cx.facts.of_base(same.iter().copied());
     let before = Context {
         base_name: cx.base_name,
+        now: cx.now,
+        tiers: cx.tiers,
         policy: cx.policy,
         policies: cx.policies,
         today: cx.today,

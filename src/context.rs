@@ -1,18 +1,23 @@
 //! What a rule may see: the policy, both sides' lockfiles and their folds, manifests and client configuration.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::artifacts::facts::{Facts, OfLockfile};
 use crate::change::{Fold, Places};
 use crate::clock::Date;
 use crate::escape::shell;
+use crate::formats;
 use crate::manifest::{Manifest, Pinned};
 use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
 use crate::policy::sides::Sides;
 use crate::source::Source;
 use crate::syntax::Text;
+use crate::tool::disk::{self, Scope};
+use crate::tool::lock::ToolLock;
+use crate::tool::store;
+use crate::tool::tools::{Project, Tools};
 use crate::witness::Witnesses;
 use crate::workspace::Workspaces;
 
@@ -35,6 +40,10 @@ pub struct Context<'a> {
     pub base_name: &'a str,
     /// What the bytes on this disk say of the head side.
     pub facts: &'a Facts,
+    /// Where tool lockfiles are looked for when the repository has none of that name, nearest first.
+    pub tiers: &'a [Tier<'a>],
+    /// Seconds since 1970, if the day counts.
+    pub now: Option<i64>,
 }
 
 impl<'a> Context<'a> {
@@ -64,6 +73,29 @@ impl<'a> Context<'a> {
     }
 }
 
+/// A place outside of the repository that has tools and their lockfiles.
+pub struct Tier<'a> {
+    pub scope: Scope,
+    /// By their place in the store.
+    pub lockfiles: BTreeMap<&'a str, Lockfile<'a>>,
+    pub tools: Tools<'a>,
+}
+
+impl<'a> Tier<'a> {
+    pub fn new(tier: &'a disk::Tier) -> Tier<'a> {
+        let lockfiles = tier.sources.iter().filter_map(|source| {
+            let format = formats::of_file(&source.path, Some(source), None)?;
+            Some((store::place(&source.path)?.below, format.read(source)))
+        });
+        Tier { scope: tier.scope, lockfiles: lockfiles.collect(), tools: Tools::new(tier.sources.iter()) }
+    }
+
+    /// Its tools.
+    pub fn project(&self) -> &Project<'a> {
+        self.tools.project(self.scope.prefix())
+    }
+}
+
 /// One side.
 pub struct World<'a> {
     pub lockfiles: Vec<&'a Lockfile<'a>>,
@@ -78,6 +110,7 @@ pub struct World<'a> {
     folds: [OnceLock<Fold<'a>>; Ecosystem::ALL.len()],
     places: [OnceLock<Places<'a>>; Ecosystem::ALL.len()],
     declared: [OnceLock<Declarations<'a>>; Ecosystem::ALL.len()],
+    tools: OnceLock<Tools<'a>>,
 }
 
 /// What the manifests of an ecosystem declare, by what rules ask for. Names are canonical.
@@ -133,6 +166,7 @@ impl<'a> World<'a> {
             folds: Default::default(),
             places: Default::default(),
             declared: Default::default(),
+            tools: OnceLock::new(),
         }
     }
 
@@ -227,6 +261,16 @@ impl<'a> World<'a> {
     pub fn aliases(&self, ecosystem: Ecosystem, name: &str, target: &str) -> bool {
         let ranges = self.declared(ecosystem).aliases.get(name);
         ranges.is_some_and(|ranges| ranges.iter().any(|range| is_alias_of(range, target)))
+    }
+
+    /// The tools that tool lockfiles pin, by project. Read when first asked for.
+    pub fn tools(&self) -> &Tools<'a> {
+        self.tools.get_or_init(|| Tools::new(self.companions.iter().copied()))
+    }
+
+    /// The tool lockfiles of this side that can be read, with what only they say.
+    pub fn tool_lockfiles(&self) -> impl Iterator<Item = (&'a Lockfile<'a>, &'a ToolLock<'a>)> {
+        self.lockfiles.iter().filter_map(|lockfile| Some((*lockfile, lockfile.tool.as_deref()?)))
     }
 
     pub fn has_path(&self, path: &str) -> bool {

@@ -10,19 +10,26 @@ use rayon::prelude::*;
 
 use crate::formats;
 use crate::repo::{Repo, Staging};
+use crate::tool::store;
 use crate::{manifest, policy};
 
 /// Whether a path is looked at: a lockfile, a manifest, client configuration, the policy, or something whose being there
 /// says enough.
 pub fn is_interesting(path: &[u8]) -> bool {
     static SHAPES: LazyLock<Shapes> = LazyLock::new(Shapes::new);
-    if !SHAPES.may_hold(path) {
+    let may_be_tool = || store::may_be_companion(path);
+    if !SHAPES.may_hold(path) && !may_be_tool() {
         return false;
     }
+    let is_tool = || std::str::from_utf8(path).is_ok_and(|path| store::companion(path).is_some());
     let is_policy = || policy::FILES.iter().any(|name| name.as_bytes() == path);
     let is_companion =
         || manifest::ecosystem(path).is_some() || manifest::is_marker(path) || manifest::is_attributes(path);
-    formats::of_path(path).is_some() || is_companion() || is_policy() || formats::misspelled(path).is_some()
+    formats::of_path(path).is_some()
+        || is_companion()
+        || is_policy()
+        || formats::misspelled(path).is_some()
+        || is_tool()
 }
 
 /// What the base names of interest have in common. Nearly every path of a repository is refused by this glance.

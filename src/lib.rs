@@ -42,6 +42,7 @@
 //!   [`context`] is what a rule may see.
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
 //!   it; [`excuse`] takes out what the policy accepts.
+//! - [`tool`] is what tool lockfiles need besides: the originals' hashes, and readers for what they are taken over.
 //! - [`check`] runs all that (in one [`pass`] over each lockfile), [`render`] prints it, [`escape`] is what every text of a repository goes through first.
 //! - [`diff`] is what `lockproof diff` tells of two sides; by the [`graph`] it knows what brought a package. [`fix`] makes
 //!   the edits of `lockproof fix`.
@@ -49,8 +50,8 @@
 //! # Invariants
 //!
 //! 1. [`model`], [`change`], [`rules`] and [`check`] do no I/O. [`repo`] is the only git, [`read`] and [`discover`] the
-//!    only other access to files, with [`artifacts`] for what lockfiles pin; [`write`] is the only writing, [`render`]
-//!    and [`cli`] the only output.
+//!    only other access to files, with [`artifacts`] for what lockfiles pin and [`tool::disk`] for tools outside of git;
+//!    [`write`] is the only writing, [`render`] and [`cli`] the only output.
 //! 2. Nothing from the repository is executed, and no network is touched.
 //! 3. Reading never panics, and never fails half-silently: what could not be read is a finding or a problem that the
 //!    run reports.
@@ -90,6 +91,7 @@ pub mod staleness;
 pub mod syntax;
 #[cfg(test)]
 mod testing;
+pub mod tool;
 pub mod url;
 pub mod version;
 pub mod witness;

@@ -10,6 +10,7 @@ use crate::escape::cut;
 use crate::formats::Format;
 use crate::source::Source;
 use crate::syntax::{Fault, FaultKind, Node, Text};
+use crate::tool::lock::ToolLock;
 
 /// Where names are unique: releases are compared across all lockfiles of one ecosystem, whatever their format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,10 +19,13 @@ pub enum Ecosystem {
     Npm,
     PyPi,
     Go,
+    /// Tools of AI agents, by the ids that their systems give them.
+    Tool,
 }
 
 impl Ecosystem {
-    pub const ALL: [Ecosystem; 4] = [Ecosystem::Cargo, Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Go];
+    pub const ALL: [Ecosystem; 5] =
+        [Ecosystem::Cargo, Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Go, Ecosystem::Tool];
 
     /// The type of a package URL (<https://github.com/package-url/purl-spec>), and the key in `lockproof.toml`.
     pub fn id(self) -> &'static str {
@@ -30,6 +34,7 @@ impl Ecosystem {
             Ecosystem::Npm => "npm",
             Ecosystem::PyPi => "pypi",
             Ecosystem::Go => "golang",
+            Ecosystem::Tool => "tool",
         }
     }
 
@@ -67,6 +72,8 @@ pub struct Lockfile<'s> {
     pub faults: Vec<Fault<'s>>,
     /// Where a document begins that the format has no place for.
     pub stray_document: Option<&'s str>,
+    /// What only a tool lockfile says.
+    pub tool: Option<Box<ToolLock<'s>>>,
 }
 
 impl<'s> Lockfile<'s> {
@@ -80,6 +87,7 @@ impl<'s> Lockfile<'s> {
             settings: Vec::new(),
             faults: Vec::new(),
             stray_document: None,
+            tool: None,
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Options {
     pub levels: Vec<(String, String)>,
     /// The day on which exceptions count or have ended, in UTC. Unknown, all that end have ended.
     pub today: Option<Date>,
+    /// Seconds since 1970: an input like the others. What depends on the day is not judged without one.
+    pub now: Option<i64>,
     /// Threads; 0 is one for each processor.
     pub jobs: usize,
 }

@@ -23,6 +23,8 @@ use crate::repo::changed::Listed;
 use crate::repo::index::Stat;
 use crate::repo::{Commit, Repo, RepoError, Staging, blob_id};
 use crate::source::{Side, Source};
+use crate::tool::disk::Tier;
+use crate::tool::store;
 use crate::witness::Witnesses;
 
 /// Everything that a run looks at.
@@ -40,6 +42,8 @@ pub struct Sources {
     pub merged: Vec<Source>,
     /// What the history of the head pinned, when that was asked for.
     pub history: Option<Witnesses>,
+    /// Lockfiles and tools of AI agents outside of the repository, nearest first. Only `tool verify` reads them.
+    pub tiers: Vec<Tier>,
     /// Paths of all lockfiles and manifests of each side, sorted.
     pub head_paths: Vec<String>,
     pub base_paths: Vec<String>,
@@ -72,6 +76,7 @@ impl Sources {
             companions: Vec::new(),
             merged: Vec::new(),
             history: None,
+            tiers: Vec::new(),
             head_paths: Vec::new(),
             base_paths: Vec::new(),
             policy,
@@ -109,6 +114,16 @@ pub struct File {
 }
 
 impl File {
+    /// Tells the format by the text, where the path alone does not.
+    fn recognise(&mut self) {
+        self.format = formats::of_file(&self.path, self.head.as_ref(), self.base.as_ref());
+    }
+
+    /// Another's file that has a name like a lockfile's.
+    fn is_foreign(&self) -> bool {
+        self.format.is_none() && formats::of_path(self.path.as_bytes()).is_some()
+    }
+
     /// What the base side holds.
     pub fn base_source(&self) -> Option<&Source> {
         if self.same { self.head.as_ref() } else { self.base.as_ref() }
@@ -225,6 +240,9 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     let reader = Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref() };
     let read = reader.read(repo, pairs)?;
     for (mut file, problem) in read {
+        if file.is_foreign() {
+            continue;
+        }
         file.judged = selection.has(&file.path);
         sources.problems.extend(problem);
         if file.format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
@@ -399,8 +417,10 @@ fn leave_out_unmerged(
     pairs.retain(|pair| !unmerged.contains(pair.path.as_slice()));
     for path in staging.iter().flat_map(|it| &it.unmerged) {
         let shown = spell(path);
-        let counts =
-            formats::of_path(path).is_none() || selection.has(&shown) && !sources.policy.excludes(&shown);
+        let is_candidate = formats::of_path(path).is_some();
+        let is_lockfile =
+            formats::is_certain(path) && selection.has(&shown) && !sources.policy.excludes(&shown);
+        let counts = !is_candidate || is_lockfile;
         if counts && !policy::FILES.contains(&shown.as_str()) {
             let why = "a merge left it in conflict; resolve it, then `git add` it".to_owned();
             sources.problems.push(RepoError::Unreadable { path: shown, why }.to_string());
@@ -448,14 +468,16 @@ fn narrow(
     pairs.retain(|pair| {
         let path = spell(&pair.path);
         let excluded = sources.policy.excludes(&path) && !selection.names(&path);
-        sources.excluded += usize::from(excluded && formats::of_path(&pair.path).is_some());
+        sources.excluded += usize::from(excluded && formats::is_certain(&pair.path));
         !excluded && !is_policy(pair)
     });
+    let tool =
+        |path: &[u8]| std::str::from_utf8(path).ok().and_then(store::companion).map(|_| Ecosystem::Tool);
     let ecosystem = |pair: &Pair| match formats::of_path(&pair.path) {
         Some(format) => Some(format.ecosystem),
         None => {
             let named_alike = || formats::misspelled(&pair.path).map(|format| format.ecosystem);
-            manifest::ecosystem(&pair.path).or_else(named_alike)
+            manifest::ecosystem(&pair.path).or_else(named_alike).or_else(|| tool(&pair.path))
         }
     };
     let locked: HashSet<Ecosystem> = pairs.iter().filter_map(|pair| locks(&pair.path)).collect();
@@ -475,7 +497,7 @@ fn narrow(
             .collect();
         pairs.retain(|pair| {
             let read = ecosystem(pair).map_or(pair.changed, |it| touched.contains(&it));
-            if !read && formats::of_path(&pair.path).is_some() {
+            if !read && formats::is_certain(&pair.path) {
                 sources.unread.push(spell(&pair.path));
             }
             read
@@ -528,6 +550,7 @@ impl Reader<'_> {
         };
         let Some(repo) = repo else { return (file, Some(format!("{path}: the repository can't be opened"))) };
         let problem = self.fill(repo, pair, &mut file).err();
+        file.recognise();
         (file, problem.map(|error| error.to_string()))
     }
 
@@ -609,22 +632,25 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
     for path in paths {
         let shown = spell(&path);
         sources.head_paths.push(shown.clone());
-        let format = formats::of_path(&path);
         if sources.policy.excludes(&shown) && !selection.names(&shown) {
-            sources.excluded += usize::from(format.is_some());
+            sources.excluded += usize::from(formats::is_certain(&path));
             continue;
         }
-        if manifest::is_marker(&path) && format.is_none() {
+        if manifest::is_marker(&path) && formats::of_path(&path).is_none() {
             continue;
         }
         let (head, problem) = match read_file(folder, &path) {
             Ok(bytes) => (Some(Source::new(shown.clone(), Side::Worktree, bytes)), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        sources.problems.extend(problem);
         let judged = selection.has(&shown);
-        let file = File { path: shown, format, head, base: None, same: false, judged };
-        if format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
+        let mut file = File { path: shown, format: None, head, base: None, same: false, judged };
+        file.recognise();
+        if file.is_foreign() {
+            continue;
+        }
+        sources.problems.extend(problem);
+        if file.format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
     }
     selection.check(
         &options.paths,

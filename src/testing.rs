@@ -14,6 +14,7 @@ use crate::policy::{self, Policy};
 use crate::read::{self, File, Sources};
 use crate::rules;
 use crate::source::{Side, Source};
+use crate::tool::disk::{self, Tier};
 
 /// Starts a test of one rule.
 pub(crate) fn check(rule: &str) -> Check {
@@ -120,11 +121,16 @@ impl Check {
     }
 
     /// What the rule alone finds. One that judges the policy has to hear the others first.
-    fn run(self) -> Vec<Finding> {
+    pub(crate) fn run(self) -> Vec<Finding> {
+        self.run_at(None)
+    }
+
+    /// At that second since 1970.
+    pub(crate) fn run_at(self, now: Option<i64>) -> Vec<Finding> {
         let rule = self.rule.clone();
         let hears_others = rules::find(&rule).is_some_and(|rule| rule.is_of_policy());
         let select = if hears_others { Vec::new() } else { vec![rule.clone()] };
-        let mut findings = lint(&self.sources(), &options(select)).findings;
+        let mut findings = lint(&self.sources(), &Options { now, ..options(select) }).findings;
         findings.retain(|finding| finding.rule == rule);
         findings
     }
@@ -162,11 +168,13 @@ impl Check {
             self.files.iter().filter(|(_, both)| side(both)).map(|(path, _)| path.clone()).collect()
         };
         let (head_paths, base_paths) = (paths(|it| it.1.is_some()), paths(|it| it.0.is_some()));
+        let base_folder = std::path::PathBuf::new();
+        let mut user =
+            Tier { scope: disk::Scope::User, base: base_folder, sources: Vec::new(), problems: Vec::new() };
         let (mut lockfiles, mut companions) = (Vec::new(), Vec::new());
         let mut policies = Sides { base_judges: self.base_judges, ..Sides::default() };
         for (path, (before, now)) in self.files {
-            let format = formats::of_path(path.as_bytes());
-            if format.is_none() && manifest::is_marker(path.as_bytes()) {
+            if formats::of_path(path.as_bytes()).is_none() && manifest::is_marker(path.as_bytes()) {
                 continue;
             }
             let same = before.is_some() && before == now;
@@ -179,6 +187,11 @@ impl Check {
                 continue;
             }
             let (head, base) = (source(&Side::Worktree, now), source(&base, before).filter(|_| !same));
+            if path.starts_with(disk::Scope::User.prefix()) {
+                user.sources.extend(head);
+                continue;
+            }
+            let format = formats::of_file(&path, head.as_ref(), base.as_ref());
             let file = File { path: path.clone(), format, head, base, same, judged: true };
             if format.is_some() { lockfiles.push(file) } else { companions.push(file) }
         }
@@ -189,6 +202,7 @@ impl Check {
             lockfiles,
             companions,
             merged: self.merged,
+            tiers: Some(user).filter(|tier| !tier.sources.is_empty()).into_iter().collect(),
             head_paths,
             base_paths,
             policies,
@@ -261,6 +275,9 @@ fn redraw(path: &str, example: &str, findings: &[Finding]) -> String {
     out.join("\n")
 }
 
+/// The day on which examples are read: 2027-01-01.
+const NEW_YEAR: i64 = 1_798_761_600;
+
 #[test]
 fn every_page_has_an_example_that_is_found() {
     for rule in rules::ALL {
@@ -268,12 +285,15 @@ fn every_page_has_an_example_that_is_found() {
         let examples = examples(&page);
         assert!(!examples.is_empty(), "{} has no example", rule.id);
         let mut test = check(rule.id);
+        let differs = examples.iter().any(|(_, example)| sides(example).0.is_some());
         for (path, example) in &examples {
             let (base, head) = sides(example);
             if let (Some(path), Some(text)) = (path.strip_prefix("MERGE_HEAD:"), &head) {
                 test = test.parent(path, text);
                 continue;
             }
+            // Where one file of an example changes, the others stay.
+            let base = base.or_else(|| head.clone().filter(|_| differs));
             if let Some(text) = base {
                 test = test.base(path, &text);
             }
@@ -285,7 +305,8 @@ fn every_page_has_an_example_that_is_found() {
                 test = test.head(path, &text);
             }
         }
-        let findings = if rule.docs.contains("of_bytes") { test.run_on_disk() } else { test.run() };
+        let findings =
+            if rule.docs.contains("of_bytes") { test.run_on_disk() } else { test.run_at(Some(NEW_YEAR)) };
         assert!(!findings.is_empty(), "the example of {} finds nothing", rule.id);
         for (path, example) in &examples {
             let drawn = redraw(path, example, &findings);

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::tool::store::stays_below;
+
 /// Writes a file whole or not at all: who waits for it never sees half of it, and what stood there stays when anything
 /// fails. What is not a plain file (a link, a device, a FIFO) is left alone: a repository's own link must not decide
 /// where this writes.
@@ -46,6 +48,44 @@ pub fn over(path: &Path, before: &[u8], after: &[u8]) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     atomically(path, after)
+}
+
+/// Writes a file below a folder, and makes the folders on the way. None of them may be a link, nor the folder itself and
+/// what it stands in: a store that is a link would be somebody else's.
+pub fn below(base: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
+    let full = plain_path(base, path)?;
+    if let Some(folder) = full.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    atomically(&full, bytes)
+}
+
+/// Removes a plain file below a folder, by way of no link. One that is gone already is no error.
+pub fn remove_below(base: &Path, path: &str) -> io::Result<()> {
+    let full = plain_path(base, path)?;
+    match fs::symlink_metadata(&full) {
+        Ok(metadata) if metadata.is_file() => fs::remove_file(full),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a plain file: it is left alone")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A path below a folder, of which no part is a link.
+fn plain_path(base: &Path, path: &str) -> io::Result<PathBuf> {
+    let refuse = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, why);
+    if !stays_below(path) {
+        return Err(refuse("leads out of its folder: it is left alone"));
+    }
+    let full = base.join(path);
+    let inside = path.split('/').count();
+    // The file itself is looked at when it is written.
+    let folders = full.ancestors().skip(1).take(inside + 1);
+    let is_link = |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|it| it.is_symlink());
+    if folders.into_iter().any(is_link) {
+        return Err(refuse("is behind a link: it is left alone"));
+    }
+    Ok(full)
 }
 
 /// A new file in the same folder, which nothing stood in the place of.
@@ -98,6 +138,18 @@ mod tests {
         assert!(over(&path, b"one", b"three").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert!(over(&folder.path().join("y"), b"", b"new").is_err());
+    }
+
+    #[test]
+    fn what_is_below_a_folder_stays_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("store");
+        below(&base, "a/b/x", b"one").unwrap();
+        assert_eq!(fs::read(base.join("a/b/x")).unwrap(), b"one");
+        assert!(below(&base, "../x", b"").is_err() && remove_below(&base, "../x").is_err());
+        remove_below(&base, "a/b/x").unwrap();
+        remove_below(&base, "a/b/x").unwrap();
+        assert!(!base.join("a/b/x").exists() && remove_below(&base, "a/b").is_err());
     }
 
     #[cfg(unix)]

@@ -288,6 +288,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
         bytes_required: arguments.bytes.bytes_required,
         levels: policy.level.clone(),
         today: Some(clock::today()?),
+        now: Some(clock::now()?),
         jobs: arguments.jobs.jobs,
     })
 }

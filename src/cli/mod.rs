@@ -8,6 +8,7 @@ mod fix;
 mod init;
 mod list;
 mod progress;
+mod tool;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -47,6 +48,9 @@ enum Command {
     Accept(Box<accept::AcceptArgs>),
     /// List the lockfiles, and with --packages every entry
     List(list::ListArgs),
+    /// Work with the lockfiles of AI tools: freeze, verify, list, prune, index, hash
+    #[command(subcommand)]
+    Tool(tool::ToolCommand),
     /// Repair what can safely be repaired: https on a host that is known to speak it, no credentials in addresses
     ///
     /// Never a hash. For what is left, it says what to type. Exit codes: 0 done, 1 with --check when something would be
@@ -105,6 +109,7 @@ fn run(cli: Cli) -> u8 {
         Some(Command::Init(arguments)) => init::run(arguments),
         Some(Command::Accept(arguments)) => accept::run(*arguments),
         Some(Command::List(arguments)) => list::run(arguments),
+        Some(Command::Tool(command)) => tool::run(command),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Schema { of }) => print(&schema(of)),
     }

@@ -2,17 +2,21 @@
 
 pub mod cargo;
 pub mod go;
+pub mod kiwi;
 pub mod npm;
 pub mod pnpm;
+pub mod rye;
 pub mod uv;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::graph::Links;
+use crate::manifest;
 use crate::model::{Ecosystem, Lockfile, folder};
 use crate::source::Source;
 use crate::syntax::Text;
+use crate::tool::{lock, store};
 
 /// What a lockfile locks. A rule says which families it speaks of: what is wrong with an archive's address means nothing
 /// where nothing is fetched.
@@ -20,11 +24,14 @@ use crate::syntax::Text;
 pub enum Family {
     /// What package managers fetch.
     Packages,
+    /// Tools of AI agents, which stand in the repository itself.
+    Tools,
 }
 
 impl Family {
-    pub const ALL: &[Family] = &[Family::Packages];
+    pub const ALL: &[Family] = &[Family::Packages, Family::Tools];
     pub const PACKAGES: &[Family] = &[Family::Packages];
+    pub const TOOLS: &[Family] = &[Family::Tools];
 }
 
 /// What there is to know of a format before a file of it is read.
@@ -50,7 +57,8 @@ pub struct Format {
     pub parse: for<'s> fn(&'s Source) -> Lockfile<'s>,
 }
 
-pub static ALL: &[&Format] = &[&cargo::FORMAT, &go::FORMAT, &npm::FORMAT, &pnpm::FORMAT, &uv::FORMAT];
+pub static ALL: &[&Format] =
+    &[&cargo::FORMAT, &go::FORMAT, &npm::FORMAT, &pnpm::FORMAT, &uv::FORMAT, &kiwi::FORMAT, &rye::FORMAT];
 
 impl Format {
     /// Reads a file of this format. Whatever the bytes, this gives a lockfile: with faults, if need be.
@@ -60,6 +68,7 @@ impl Format {
             lockfile.packages.clear();
             lockfile.roots.clear();
             lockfile.settings.clear();
+            lockfile.tool = None;
         }
         lockfile
     }
@@ -82,7 +91,10 @@ impl Format {
 /// The format of a file, by its base name.
 pub fn of_path(path: &[u8]) -> Option<&'static Format> {
     static NAMES: LazyLock<Names> = LazyLock::new(Names::new);
-    NAMES.find(path)
+    // A name that is another's, or would be but for its case, is not taken for a tool's.
+    let is_known = || misspelled(path).is_some() || manifest::is_marker(path);
+    let is_another_s = |format: &&Format| format.family == Family::Tools && is_known();
+    NAMES.find(path).filter(|format| !is_another_s(format))
 }
 
 /// The format that a file would have on a file system that folds case.
@@ -90,6 +102,27 @@ pub fn misspelled(path: &[u8]) -> Option<&'static Format> {
     let base = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
     let is_it = |name: &&str| name.as_bytes() != base && name.as_bytes().eq_ignore_ascii_case(base);
     ALL.iter().copied().find(|format| format.files.iter().any(is_it))
+}
+
+/// Whether a path alone says that there is a lockfile. Others may have names like those of tool lockfiles, and are told
+/// by what is in them.
+pub fn is_certain(path: &[u8]) -> bool {
+    let in_store = || std::str::from_utf8(path).is_ok_and(store::is_lockfile);
+    of_path(path).is_some_and(|format| format.family != Family::Tools || in_store())
+}
+
+/// The format of a file that was read, by what is in it where its path does not tell; nothing for another's file.
+pub fn of_file(path: &str, head: Option<&Source>, base: Option<&Source>) -> Option<&'static Format> {
+    let format = of_path(path.as_bytes()).filter(|format| format.family == Family::Tools);
+    if format.is_none() {
+        return of_path(path.as_bytes());
+    }
+    let mut sides = head.into_iter().chain(base).filter(|source| lock::is_one(source.raw()));
+    match sides.next() {
+        Some(source) if lock::is_rye(source.raw()) => Some(&rye::FORMAT),
+        // Nothing in it may tell any more: what else could it be, there?
+        found => (found.is_some() || store::is_lockfile(path)).then_some(&kiwi::FORMAT),
+    }
 }
 
 /// Base names by length: most paths of a repository are refused by a look at their last slash and one table entry.
@@ -145,7 +178,8 @@ mod tests {
         assert_eq!(id("tools/x.py.lock"), Some("uv"));
         assert_eq!(id("package-lock.json/x"), None);
         assert_eq!(id("my-package-lock.json"), None);
-        assert_eq!(id(".py.lock"), None);
+        // Only a candidate: what is in it tells.
+        assert_eq!(id(".py.lock"), Some("kiwi"));
     }
 
     /// Everything that a reader makes of a file, a line for each entry.

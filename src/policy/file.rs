@@ -8,6 +8,7 @@ use super::files::FilesSection;
 use super::git::GitSection;
 use super::levels::{OverrideSection, RulesSection};
 use super::registries::RegistriesSection;
+use super::tool::ToolSection;
 
 /// `lockproof.toml`. Unknown keys are errors: a policy that is not understood must not be half obeyed.
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -25,6 +26,7 @@ pub struct PolicyFile {
     #[serde(rename = "override")]
     pub(super) overrides: Vec<OverrideSection>,
     pub(super) files: FilesSection,
+    pub(super) tool: ToolSection,
     /// The exceptions: findings that were looked at and are accepted.
     pub(super) accept: Vec<AcceptSection>,
 }

@@ -15,6 +15,7 @@ mod git;
 mod levels;
 mod registries;
 pub mod sides;
+mod tool;
 
 use std::ops::Range;
 
@@ -32,6 +33,8 @@ use git::Git;
 use levels::Levels;
 use registries::Registries;
 pub use registries::Tie;
+use tool::Modes;
+pub use tool::ToolMode;
 
 /// Where a policy may stand, the first that is there counts.
 pub const FILES: [&str; 2] = ["lockproof.toml", ".config/lockproof.toml"];
@@ -56,6 +59,7 @@ pub struct Policy {
     /// The globs of `exclude`, as written.
     excluded: Vec<Place>,
     exceptions: Vec<Exception>,
+    tool_modes: Modes,
 }
 
 impl Policy {
@@ -90,6 +94,7 @@ impl Policy {
             exclude: file.files.understand()?,
             excluded: file.files.exclude.iter().map(glob).collect(),
             exceptions: file.accept.iter().map(|it| it.understand()).collect::<Result<_, _>>()?,
+            tool_modes: file.tool.understand(),
         })
     }
 
@@ -111,6 +116,16 @@ impl Policy {
     /// Whether anything was decided for a rule, anywhere.
     pub fn mentions(&self, rule: &str) -> bool {
         self.levels.mentions(rule)
+    }
+
+    /// The level of what is a matter of mode in a tool lockfile.
+    pub fn tool_level(&self, path: &str) -> Level {
+        self.tool_modes.level(path)
+    }
+
+    /// One mode for all tool lockfiles.
+    pub fn set_tool_mode(&mut self, mode: ToolMode) {
+        self.tool_modes = Modes::all(mode);
     }
 
     pub fn excludes(&self, path: &str) -> bool {

@@ -8,6 +8,7 @@ pub mod change;
 pub mod content;
 pub mod exceptions;
 pub mod repository;
+pub mod tool;
 
 use std::fmt;
 
@@ -97,6 +98,26 @@ pub static ALL: &[&Rule] = &[
     &repository::missing_lockfile::RULE,
     &repository::ignored_lockfile::RULE,
     &repository::rogue_lockfile::RULE,
+    &tool::tool_pin_rewritten::RULE,
+    &tool::tool_chain_rewritten::RULE,
+    &tool::tool_registry_changed::RULE,
+    &tool::tool_path_escape::RULE,
+    &tool::broken_tool_chain::RULE,
+    &tool::malformed_tool_integrity::RULE,
+    &tool::misplaced_tool_lockfile::RULE,
+    &tool::tool_integrity_mismatch::RULE,
+    &tool::tool_signature_mismatch::RULE,
+    &tool::tool_chain_mismatch::RULE,
+    &tool::tool_index_mismatch::RULE,
+    &tool::tool_lockfile_left_behind::RULE,
+    &tool::refused_tool_lockfile::RULE,
+    &tool::shadowed_tool_lockfile::RULE,
+    &tool::tool_version_drift::RULE,
+    &tool::unpinned_tool_version::RULE,
+    &tool::missing_tool::RULE,
+    &tool::ambiguous_tool::RULE,
+    &tool::missing_tool_lockfile::RULE,
+    &tool::stale_tool_lockfile::RULE,
     &bytes::artifact_mismatch::RULE,
     &bytes::vendored_file_changed::RULE,
     &bytes::unpacked_source_changed::RULE,

@@ -13,4 +13,5 @@ mod hostile;
 mod paths;
 mod policy;
 mod support;
+mod tool;
 mod witnesses;

@@ -155,6 +155,10 @@ fn cli_page() -> String {
     for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
         let name = format!("lockproof {}", sub.get_name());
         text.push_str(&section(&name, &sub.render_long_help().to_string()));
+        for inner in sub.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+            let name = format!("{name} {}", inner.get_name());
+            text.push_str(&section(&name, &inner.render_long_help().to_string()));
+        }
     }
     text.trim_end().to_owned() + "\n"
 }

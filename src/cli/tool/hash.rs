@@ -1,0 +1,82 @@
+//! `lockproof tool hash`: the hashes of the systems, of files and of standard input.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::{INCOMPLETE, USAGE, complain, print};
+use crate::tool::integrity::{Kind, Variant, compute, sha256};
+use crate::tool::{content, json};
+
+#[derive(Args)]
+pub(in crate::cli) struct HashArgs {
+    /// A tool, whose content is hashed as RYE does; `-` is standard input
+    file: PathBuf,
+    /// The SHA-256 of a JSON text in canonical form
+    #[arg(long, conflicts_with = "integrity")]
+    canonical: bool,
+    /// The integrity of an item that is given as JSON: `{tool_id, version, manifest, files}` and its like
+    #[arg(long, requires = "variant")]
+    integrity: bool,
+    /// Whose integrity
+    #[arg(long, value_enum, requires = "integrity")]
+    variant: Option<VariantArg>,
+    /// What the file is
+    #[arg(long, value_enum, default_value = "tool")]
+    kind: KindArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum VariantArg {
+    Kiwi,
+    KiwiExecutable,
+    Rye,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KindArg {
+    Tool,
+    Directive,
+    Knowledge,
+}
+
+pub(super) fn run(arguments: &HashArgs) -> u8 {
+    let shown = arguments.file.display().to_string();
+    let text = match read(&arguments.file) {
+        Ok(text) => text,
+        Err(why) => return complain(&format!("{shown}: {why}"), INCOMPLETE),
+    };
+    match hash(arguments, &text) {
+        Ok(hash) => print(&format!("{hash}\n")),
+        Err(why) => complain(&format!("{shown}: {why}"), USAGE),
+    }
+}
+
+fn hash(arguments: &HashArgs, text: &str) -> Result<String, String> {
+    let kind = match arguments.kind {
+        KindArg::Tool => Kind::Tool,
+        KindArg::Directive => Kind::Directive,
+        KindArg::Knowledge => Kind::Knowledge,
+    };
+    if arguments.canonical {
+        return json::canonical(&json::read(text)?).map(sha256);
+    }
+    match arguments.variant {
+        None => content::hash(kind, text),
+        Some(VariantArg::Kiwi) => compute(Variant::Kiwi, kind, &json::read(text)?),
+        Some(VariantArg::KiwiExecutable) => compute(Variant::KiwiExecutable, kind, &json::read(text)?),
+        Some(VariantArg::Rye) => compute(Variant::Rye, kind, &json::read(text)?),
+    }
+}
+
+/// What is no UTF-8 has no hash: the systems stop on it.
+fn read(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let read = match path.to_str() {
+        Some("-") => std::io::stdin().read_to_end(&mut bytes).map(drop),
+        _ => std::fs::read(path).map(|read| bytes = read),
+    };
+    read.map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
+}

@@ -1,0 +1,105 @@
+//! Files that the original systems were given: what they refuse is found, and what they take by mistake too.
+
+use lockproof::formats::{kiwi, of_file, rye};
+use lockproof::model::Lockfile;
+use lockproof::source::{Side, Source};
+use serde_json::Value as Json;
+
+fn cases(name: &str) -> Vec<Json> {
+    let path = format!("{}/tests/tool/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    serde_json::from_str::<Json>(&text).unwrap()["cases"].as_array().unwrap().clone()
+}
+
+fn source(case: &Json) -> Option<Source> {
+    let text = case["text"].as_str()?;
+    Some(Source::new(".ai/lockfiles/x/t@1.0.0.lock.json", Side::Worktree, text.as_bytes().to_vec()))
+}
+
+fn is_sound(lockfile: &Lockfile<'_>) -> bool {
+    let refused = lockfile.tool.as_ref().is_none_or(|tool| !tool.refusals.is_empty());
+    lockfile.faults.is_empty() && !refused
+}
+
+#[test]
+fn what_kiwi_s_reader_stops_on_is_found() {
+    // These it takes without a look, and should not.
+    let taken = ["integrity_not_hex", "duplicate_root_key_last_wins", "chain_object"];
+    for case in cases("kiwi-load-cases.json") {
+        let Some(source) = source(&case) else { continue };
+        let name = case["name"].as_str().unwrap();
+        let lockfile = kiwi::FORMAT.read(&source);
+        let loads = case["result"] == "ok";
+        assert!(
+            is_sound(&lockfile) == loads || taken.contains(&name),
+            "{name}: {:?} {:?}",
+            lockfile.faults,
+            lockfile.tool
+        );
+        let message = case["message"].as_str().unwrap_or_default();
+        if message.starts_with("Unsupported lockfile version") {
+            assert_eq!(lockfile.tool.unwrap().refusals[0].1, message);
+        }
+    }
+}
+
+#[test]
+fn what_rye_s_reader_stops_on_is_found() {
+    // It looks at no version, and at no element.
+    let taken = ["version_2", "version_null", "chain_any", "chain_kiwi_style"];
+    for case in cases("rye-load-cases.json") {
+        let Some(source) = source(&case) else { continue };
+        let name = case["name"].as_str().unwrap();
+        let lockfile = rye::FORMAT.read(&source);
+        let loads = case["result"] == "ok";
+        assert!(
+            is_sound(&lockfile) == loads || taken.contains(&name),
+            "{name}: {:?} {:?}",
+            lockfile.faults,
+            lockfile.tool
+        );
+        let message = case["message"].as_str().unwrap_or_default();
+        if message.starts_with("Missing required field") {
+            let tool = lockfile.tool;
+            let refusals = tool.map(|tool| tool.refusals).unwrap_or_default();
+            assert!(refusals.iter().any(|(_, why)| why == message) || !lockfile.faults.is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn both_systems_are_told_apart_by_what_is_in_a_file() {
+    let format = |path: &str, text: &str| {
+        let source = Source::new(path, Side::Worktree, text.as_bytes().to_vec());
+        of_file(path, Some(&source), None).map(|format| format.id)
+    };
+    for case in cases("rye-load-cases.json").iter().filter(|case| case["name"] == "valid") {
+        assert_eq!(format("x.lock.json", case["text"].as_str().unwrap()), Some("rye"));
+    }
+    for case in cases("kiwi-load-cases.json").iter().filter(|case| case["name"] == "valid") {
+        assert_eq!(format("tools/x.lock", case["text"].as_str().unwrap()), Some("kiwi"));
+    }
+    assert_eq!(format("x.lock.json", "{\"lockfile_version\": 1}"), None);
+    assert_eq!(format(".ai/lockfiles/x.lock.json", "garbage"), Some("kiwi"));
+}
+
+/// A hostile file costs neither a panic nor much time.
+#[test]
+fn large_and_deep_files_are_read_in_their_time() {
+    let element =
+        r#"{"item_id": "a", "space": "project", "tool_type": "x", "executor_id": "a", "integrity": null},"#;
+    let chain = format!(
+        r#"{{"lockfile_version": 1, "generated_at": "x", "root": {{"tool_id": "a", "version": "1", "integrity": "x"}}, "resolved_chain": [{}null]}}"#,
+        element.repeat(20_000)
+    );
+    let deep = format!(r#"{{"lockfile_version": 1, "tool_id": {}"#, "[".repeat(1_000_000));
+    for text in [chain, deep] {
+        let source = Source::new("x.lock.json", Side::Worktree, text.into_bytes());
+        let began = std::time::Instant::now();
+        for format in [&kiwi::FORMAT, &rye::FORMAT] {
+            let lockfile = format.read(&source);
+            assert!(!lockfile.faults.is_empty());
+        }
+        assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    }
+}
