@@ -5,14 +5,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use super::chains;
 use super::locks::{self, Kind};
 use crate::tools::{Done, Failure, at, git, root, say, text_of};
 
 /// Raised when the inputs are made otherwise: old ones are thrown away.
-const GENERATION: &str = "2";
+const GENERATION: &str = "3";
 
 pub(crate) const NPM: usize = 7_644;
 const CARGO: usize = 2_168;
+const TOOLS: usize = 10_000;
 const PNPM: usize = 4_699;
 const FILES: usize = 200_000;
 const FOLDERS: usize = 4_000;
@@ -52,6 +54,7 @@ impl Inputs {
         self.write("changed/package-lock.json", &locks::npm_upgraded(NPM, 20))?;
         self.repository("findings", [("package-lock.json".to_owned(), locks::npm_unhashed(10_000))])?;
         self.repository("cargo", [one(Kind::Cargo, CARGO)])?;
+        self.repository("tools", chains::store(TOOLS))?;
         for (name, times) in GROWTH {
             self.repository(name, [one(Kind::Npm, NPM * times / 10)])?;
         }

@@ -2,6 +2,7 @@
 //! a number of milliseconds says as much about the machine.
 
 mod bytes;
+mod chains;
 mod inputs;
 mod locks;
 mod measure;

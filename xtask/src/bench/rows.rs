@@ -12,6 +12,7 @@ pub(crate) fn all(bench: &mut Bench) -> Done {
     large(bench)?;
     single(bench)?;
     findings(bench)?;
+    tools(bench)?;
     memory(bench)?;
     growth(bench)?;
     rates::all(bench)?;
@@ -59,6 +60,19 @@ fn single(bench: &mut Bench) -> Done {
 fn findings(bench: &mut Bench) -> Done {
     let ours = bench.ours(&["check", "--no-base"], "findings").ending_with(1);
     bench.absolute("10,000 findings in a 5 MB lockfile, text", &ours, Metric::Cpu, target(150.0, 20.0))
+}
+
+/// Tool lockfiles with their tools: each of both is read and hashed.
+fn tools(bench: &mut Bench) -> Done {
+    let folder = bench.inputs.at("tools");
+    let script = "find .ai -type f -print0 | xargs -0 sha256sum";
+    let peer = Case::new("sh", &["-c", script], &folder);
+    let name = "10,000 tool lockfiles and their tools, without git";
+    let ours = bench.ours(&["tool", "verify"], "tools");
+    bench.compare(name, &ours, ("find | xargs sha256sum", &peer), Metric::Cpu, target(10.0, 5.0))?;
+    let name = "10,000 tool lockfiles and their tools, against HEAD";
+    let ours = bench.ours(&["check"], "tools");
+    bench.compare(name, &ours, ("find | xargs sha256sum", &peer), Metric::Cpu, target(10.0, 5.0))
 }
 
 /// The most memory with both sides read, against the bytes of both.
