@@ -42,11 +42,8 @@ fn find<'a>(search: &Search<'a>) -> Vec<Job<'a>> {
     let mut copies: BTreeMap<(Root, String), Vec<Target<'a>>> = BTreeMap::new();
     for target in search.targets(&STORE) {
         let stem = format!("{}-{}", target.package().name.as_str(), target.package().version());
-        let name = format!("{stem}.crate");
         for cache in caches.of(target).filter(|_| is_file_name(&stem)) {
-            if cache.path().join(&name).symlink_metadata().is_ok() {
-                copies.entry((cache.clone(), stem.clone())).or_default().push(target);
-            }
+            copies.entry((cache.clone(), stem.clone())).or_default().push(target);
         }
     }
     let job = |((cache, stem), targets): ((Root, String), Vec<Target<'a>>)| -> Job<'a> {

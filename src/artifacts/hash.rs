@@ -11,7 +11,7 @@ use crate::integrity::Hash;
 use crate::model::{Algorithm, Artifact, Digest, Encoding};
 
 /// So many bytes are read at once: enough that system calls don't count, few enough for the processor's caches.
-pub(super) const CHUNK: usize = 128 << 10;
+pub(super) const CHUNK: usize = 64 << 10;
 
 /// The digests that are asked for.
 #[derive(Default)]

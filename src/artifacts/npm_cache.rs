@@ -29,8 +29,9 @@ fn find<'a>(search: &Search<'a>) -> Vec<Job<'a>> {
         let mut paths: Vec<_> = target.artifact().digests.iter().filter_map(path).collect();
         paths.sort();
         // The strongest hash that it is kept under decides.
-        let kept =
-            paths.into_iter().rev().find(|(_, path)| content.path().join(path).symlink_metadata().is_ok());
+        let only = paths.len() == 1;
+        let is_kept = |path: &String| only || content.path().join(path).symlink_metadata().is_ok();
+        let kept = paths.into_iter().rev().find(|(_, path)| is_kept(path));
         if let Some((_, path)) = kept {
             archives.add(Copy::InStore(content.clone(), path.into()), target);
         }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 /// The largest artifact that is hashed, in bytes: above every real one, and far below what a sparse file can claim.
@@ -78,12 +78,15 @@ impl Root {
         }
     }
 
-    /// The last step was no link; the steps before it may have been, unless there are none.
+    /// The last step was no link; the steps before it may have been. Where none of them is, nothing has to be resolved.
     fn holds_folder_of(&self, path: &Path, relative: &Path) -> bool {
-        let mut steps = relative.components();
-        let is_single = matches!((steps.next(), steps.next()), (Some(std::path::Component::Normal(_)), None));
+        let mut folder = self.0.clone();
+        let is_plain = relative.parent().into_iter().flat_map(Path::components).all(|step| {
+            folder.push(step);
+            matches!(step, Component::Normal(_)) && fs::symlink_metadata(&folder).is_ok_and(|it| it.is_dir())
+        });
         let resolved = || path.parent().and_then(|folder| fs::canonicalize(folder).ok());
-        is_single || resolved().is_some_and(|folder| folder.starts_with(&self.0))
+        is_plain || resolved().is_some_and(|folder| folder.starts_with(&self.0))
     }
 
     fn follow(&self, path: &Path) -> Result<Option<Opened>, Refused> {

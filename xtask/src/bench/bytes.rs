@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use super::measure::{Case, median};
 use super::{Bench, Metric, Target};
 use crate::random::Random;
-use crate::tools::{Done, Failure, at, find_tool, say};
+use crate::tools::{Done, Failure, at, find_tool, git, say};
 
 const CRATES: usize = 1_900;
 const CRATES_BYTES: usize = 250_000_000;
@@ -102,6 +102,13 @@ fn prepare(folder: &Path) -> Done {
     say("making 370 MB of archives, once");
     crates(folder)?;
     tarballs(folder)?;
+    // Else the repository around them would be checked.
+    for project in ["cargo", "npm-project"] {
+        let made = git(&folder.join(project), ["init", "--quiet"]).status()?;
+        if !made.success() {
+            return Err(Failure::Failed(format!("git init failed in {}", folder.join(project).display())));
+        }
+    }
     write(&mark, GENERATION.as_bytes())
 }
 
