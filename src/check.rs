@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::anchor;
 use crate::artifacts::facts::{Counted, Facts, OfLockfile};
 use crate::clock::Date;
 use crate::context::{Context, Pair, Tier, World};
@@ -168,6 +169,7 @@ pub fn lint_with(
         mark_preexisting(&mut findings, parsed, &cx, &rules);
     }
     findings = report::cap(findings);
+    anchor::anchor(&mut findings, &sources.lockfiles);
     report::seal(&mut findings);
     report::rank(&mut findings);
     let mut all = sources.problems.clone();

@@ -60,6 +60,7 @@
 //!    aside).
 //! 6. A lockfile's text never reaches an output unescaped.
 
+pub mod anchor;
 pub mod artifacts;
 pub mod change;
 pub mod check;

@@ -210,7 +210,7 @@ impl<'a> Report<'a> {
         at: &Text<'a>,
         message: impl Into<String>,
     ) -> &mut Found<'a> {
-        let raw = if at.raw.is_empty() { package.heading() } else { at.raw };
+        let raw = if at.raw.is_empty() { around(lockfile.source, at.raw, package) } else { at.raw };
         let found = self.push(lockfile.source, field, raw, message.into());
         found.package = Some(package);
         found.ecosystem = lockfile.ecosystem().id();
@@ -342,6 +342,13 @@ fn finish(found: &Found<'_>) -> Finding {
 fn value(found: &Found<'_>) -> Option<Value> {
     let sha256 = data_encoding::HEXLOWER.encode(&found.sha256()?);
     Some(Value { rule: found.rule.id, value: escape::message(&found.value), sha256 })
+}
+
+/// Nothing can be pointed at, but the line that it stands on can; the entry's heading where it stands nowhere.
+fn around<'a>(source: &'a Source, nothing: &'a str, package: &Package<'a>) -> &'a str {
+    let at = source.span(nothing).filter(|at| (1..source.raw().len()).contains(&at.start));
+    let line = at.map(|at| source.raw()[source.line_range(source.line_index(at.start))].trim());
+    line.unwrap_or(package.heading())
 }
 
 /// One line of a source: a slice that runs over several is cut at its first line break.

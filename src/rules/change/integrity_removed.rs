@@ -9,11 +9,11 @@
 //!    "lockfileVersion": 3,
 //!    "packages": {
 //!      "node_modules/left-pad": {
-//!       ^^^^^^^^^^^^^^^^^^^^^ had a hash
 //!        "version": "1.3.0",
 //! -      "resolved": "https://registry.example.com/left-pad/-/left-pad-1.3.0.tgz",
 //! -      "integrity": "sha1-W4o+NMBsLPPDRjIO8a96dXmLcVM="
 //! +      "resolved": "https://registry.example.com/left-pad/-/left-pad-1.3.0.tgz"
+//!        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ had a hash
 //!      }
 //!    }
 //!  }
