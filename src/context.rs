@@ -118,6 +118,7 @@ pub struct World<'a> {
 struct Declarations<'a> {
     places: HashMap<String, (&'a Source, &'a str)>,
     named: HashMap<(String, String), (&'a Source, &'a str)>,
+    elsewhere: HashMap<String, (&'a Source, &'a str)>,
     local: HashSet<String>,
     aliases: HashMap<String, Vec<&'a str>>,
 }
@@ -136,6 +137,7 @@ impl<'a> Declarations<'a> {
                 let line = (manifest.source, dep.at);
                 if let Some(place) = dep.place.as_deref() {
                     all.places.entry(place.to_owned()).or_insert(line);
+                    all.elsewhere.entry(spell(&dep.name)).or_insert(line);
                     all.named.entry((spell(&dep.name), place.to_owned())).or_insert(line);
                 }
                 if dep.local {
@@ -239,6 +241,11 @@ impl<'a> World<'a> {
                 declared.named.get(&key).copied()
             }
         }
+    }
+
+    /// The line of a manifest that takes a package of that name from a git repository or URL.
+    pub fn elsewhere(&self, ecosystem: Ecosystem, name: &str) -> Option<(&'a Source, &'a str)> {
+        self.declared(ecosystem).elsewhere.get(&*canonical(ecosystem, name)).copied()
     }
 
     /// Whether a package of that name lies in the tree, or a manifest takes it from a folder.

@@ -2,7 +2,7 @@
 //!
 //! Without it, the next install resolves anew: nothing is pinned any more. When the manifest that it served is still
 //! there and no other lockfile of its ecosystem serves it, that is an error; else a warning. A lockfile that was emptied
-//! while its manifest stayed as it was is an error as well.
+//! while its manifest stayed as it was, or still asks for something, is an error as well.
 //!
 //! ```diff go.sum
 //! -example.com/m v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
@@ -13,7 +13,7 @@
 use crate::context::{Context, Pair, World};
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::model::{Lockfile, folder};
+use crate::model::{EdgeKind, Lockfile, folder};
 use crate::report::Report;
 use crate::rules::{Check, Rule};
 
@@ -55,14 +55,14 @@ fn check_emptied<'a>(
     let Some(manifest) = manifest_of(cx, head).filter(|_| head.is_readable()) else { return };
     let text = |world: &World<'a>| world.companions.iter().find(|it| it.path == manifest).map(|it| it.raw());
     let same = cx.base.as_ref().is_some_and(|base| text(base).is_some() && text(base) == text(&cx.head));
-    if pinned(base) && !pinned(head) && same {
+    let mut beside = cx.head.manifests(head.ecosystem()).filter(|it| it.source.path == manifest);
+    let installs = |kind: EdgeKind| !matches!(kind, EdgeKind::Peer | EdgeKind::OptionalPeer);
+    let asks = beside.any(|it| it.asked().any(|(kind, asked)| installs(kind) && !asked.local));
+    if pinned(base) && !pinned(head) && (same || asks) {
         let at = head.source.text().lines().next().unwrap_or_default();
+        let why = if same { "is as it was" } else { "still asks for packages" };
         report
-            .file(
-                head,
-                at,
-                format!("{} pins nothing any more, but {manifest} is as it was.", head.source.path),
-            )
+            .file(head, at, format!("{} pins nothing any more, but {manifest} {why}.", head.source.path))
             .level(Level::Error)
             .label("no package is left")
             .help(cx.restore(head));
@@ -104,6 +104,10 @@ mod tests {
             .both("pyproject.toml", "")
             .finds(&["uv.lock:1:1 error uv.lock pins nothing any more, but pyproject.toml is as it was."]);
         test().base("pyproject.toml", "[project]").head("pyproject.toml", "").finds(&[]);
+        test()
+            .base("pyproject.toml", "[project]\ndependencies = ['a']")
+            .head("pyproject.toml", "[project]\ndependencies = ['a', 'b']")
+            .finds(&["uv.lock:1:1 error uv.lock pins nothing any more, but pyproject.toml still asks for packages."]);
     }
 
     #[test]

@@ -196,17 +196,35 @@ fn check_moved<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
             before.entry((&manifest.source.path, &pin.scope)).or_default().insert(&pin.place);
         }
     }
-    for manifest in cx.head.manifests(Ecosystem::Npm).filter(|it| cx.is_changed(it.source)) {
+    // Cargo's sources are judged above, and Go has none in the repository.
+    let ecosystems = [Ecosystem::Npm, Ecosystem::PyPi];
+    let manifests = ecosystems.into_iter().flat_map(|it| cx.head.manifests(it));
+    for manifest in manifests.filter(|it| cx.is_changed(it.source)) {
         for pin in &manifest.registries {
             let whence = before.get(&(manifest.source.path.as_str(), &*pin.scope));
-            if whence.is_some_and(|places| !places.contains(&*pin.place)) {
-                report
-                    .source(manifest.source, pin.at, format!("{} names another registry than before: {}.", manifest.source.path, pin.place))
-                    .label("another registry than before")
-                    .help("If it is meant, pin the registry in `lockproof.toml` as well; else take the line back from git.");
-            }
+            let (path, place) = (&manifest.source.path, &pin.place);
+            let says = match whence {
+                Some(places) if manifest.ecosystem == Ecosystem::Npm && !places.contains(&**place) => {
+                    "another registry than before"
+                }
+                // Where lockfiles name registries, what comes from a new one is told there.
+                None if pin.scope.is_empty() && is_unused(cx, manifest.ecosystem, place) => {
+                    "a registry that no lockfile names"
+                }
+                _ => continue,
+            };
+            report
+                .source(manifest.source, pin.at, format!("{path} names {says}: {place}."))
+                .label(says)
+                .help("If it is meant, pin the registry in `lockproof.toml` as well; else take the line back from git.");
         }
     }
+}
+
+/// Packages were fetched before, and none comes from there now.
+fn is_unused(cx: &Context<'_>, ecosystem: Ecosystem, place: &str) -> bool {
+    let fetched = cx.base.as_ref().is_some_and(|base| base.places(ecosystem).fetches());
+    fetched && cx.head.places(ecosystem).uses("", place) == 0
 }
 
 #[cfg(test)]
@@ -255,6 +273,17 @@ mod tests {
         check("weakened-client-config")
             .head(".cargo/config.toml", "[source.crates-io]\nreplace-with = 'mirror'\n[source.mirror]\nregistry = 'https://m.example.com/index'\n")
             .finds(&[".cargo/config.toml:2:17 warning `source.crates-io.replace-with` = `mirror` in .cargo/config.toml sends Cargo to another registry than the lockfile names."]);
+    }
+
+    #[test]
+    fn a_registry_where_none_was_is_a_warning() {
+        let lock =
+            "lockfileVersion: '9.0'\npackages:\n  x@1.0.0:\n    resolution: {integrity: sha512-{A512}}\n";
+        let test = || check("weakened-client-config").both("pnpm-lock.yaml", lock);
+        test().head(".npmrc", "registry=https://mirror.example.net/\n").finds(&[
+            ".npmrc:1:10 warning .npmrc names a registry that no lockfile names: https://mirror.example.net.",
+        ]);
+        test().head(".npmrc", "@acme:registry=https://acme.example.com/\n").finds(&[]);
     }
 
     #[test]

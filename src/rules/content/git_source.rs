@@ -14,8 +14,9 @@
 //!            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ no manifest here asks for git.example.com/acme/itoa
 //! ```
 //!
-//! When the repository of a package changes and no manifest says so, that is an error; another commit of the same
-//! repository is a note. `[git] allow` in `lockproof.toml` lists repositories that may be used without a word.
+//! When the repository of a package changes and no manifest says so, that is an error, and so is another repository than
+//! the one that the manifest names for it; another commit of the same repository is a note. `[git] allow` in
+//! `lockproof.toml` lists repositories that may be used without a word.
 
 use crate::change::Slot;
 use crate::context::Context;
@@ -82,6 +83,15 @@ fn judge<'a>(
             .label("no manifest here says so")
             .related(slot.lockfile.source, old_line, "where it came from")
             .help(cx.restore(lockfile));
+    } else if let (false, Some((manifest, line))) = (allowed, cx.head.elsewhere(ecosystem, name)) {
+        let message = format!("{name} comes from a git repository that no manifest names for it.");
+        report
+            .package(lockfile, package, Field::Source, &at, message)
+            .level(Level::Error)
+            .label(format!("comes from {}", git.repository))
+            .value(&*git.repository)
+            .related(manifest, line, "what a manifest asks for")
+            .help(format!("`{}` makes the lockfile anew.", lockfile.format.relock));
     } else if !allowed {
         let message =
             format!("{} comes from a git repository that no manifest here asks for.", package.label());
@@ -119,6 +129,15 @@ mod tests {
         check("git-source").head("Cargo.lock", &lock("acme/x", '1')).finds(&[
             "Cargo.lock:5:11 warning x@1.0.0 comes from a git repository that no manifest here asks for.",
         ]);
+    }
+
+    #[test]
+    fn another_repository_than_the_manifest_names_is_an_error() {
+        let manifest = "[dependencies]\nx = { git = 'https://git.example.com/acme/x.git' }";
+        check("git-source")
+            .head("Cargo.lock", &lock("evil/x", '1'))
+            .head("Cargo.toml", manifest)
+            .finds(&["Cargo.lock:5:11 error x comes from a git repository that no manifest names for it."]);
     }
 
     #[test]

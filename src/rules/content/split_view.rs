@@ -63,7 +63,9 @@ fn halves<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<
         return;
     }
     let (old, new): (Vec<Slot<'a>>, Vec<_>) = lockfile.slots().partition(|slot| slot.package.flags.legacy);
-    if new.is_empty() {
+    // Version 1 has one half.
+    let has_both = lockfile.schema_version.as_ref().is_some_and(|version| version.as_str() == "2");
+    if new.is_empty() && !has_both {
         return;
     }
     let mut by_path: HashMap<&str, Slot<'a>> = new.iter().map(|it| (it.package.slot.as_str(), *it)).collect();
@@ -275,6 +277,15 @@ mod tests {
         check("split-view")
             .head("package-lock.json", &in_new)
             .finds(&["package-lock.json:3:2 error y@1.0.0 stands in one half of the lockfile only."]);
+    }
+
+    #[test]
+    fn an_emptied_half_is_found_and_version_1_has_one() {
+        let test = |text: &str| check("split-view").head("package-lock.json", text);
+        let emptied = lock("", &format!("\"x\": {ENTRY}"));
+        test(&emptied)
+            .finds(&["package-lock.json:3:19 error x@1.0.0 stands in one half of the lockfile only."]);
+        test(&format!("{{\"lockfileVersion\": 1, \"dependencies\": {{\"x\": {ENTRY}}}}}")).finds(&[]);
     }
 
     #[test]
