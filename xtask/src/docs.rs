@@ -71,7 +71,7 @@ fn documents() -> Vec<(&'static str, String)> {
 }
 
 /// Replaces what stands between `<!-- name -->` and `<!-- /name -->`; a text without these marks stays as it is.
-fn between(text: &str, name: &str, content: &str) -> String {
+pub(crate) fn between(text: &str, name: &str, content: &str) -> String {
     let (open, close) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
     let Some((before, rest)) = text.split_once(&open) else { return text.to_owned() };
     let Some((_, after)) = rest.split_once(&close) else { return text.to_owned() };

@@ -7,6 +7,7 @@ mod fuzz;
 mod gates;
 mod links;
 mod random;
+mod tamper;
 mod tools;
 
 use std::process::ExitCode;
@@ -18,7 +19,9 @@ cargo xtask dev:loop [--only NAME]... [--list]   every gate that a commit has to
 cargo xtask docs [--check]                       write docs/ and the tables of README.md, or compare them
 cargo xtask bench [--quick] [NAME]...            lockproof beside plain tools; NAME is a part of a row's name
 cargo xtask fuzz [--seconds N] [--seed N]        mutate the lockfiles of tests/ and read them
-cargo xtask fuzz --input FOLDER                  read again what failed";
+cargo xtask fuzz --input FOLDER                  read again what failed
+cargo xtask tamper [--write] [--only NAME]...    honest histories and tampered ones; --write keeps what was measured
+cargo xtask tamper --generate [FORMAT/PROJECT].. make the honest histories anew, with the clients of this machine";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "bench:peak" => bench::print_peak(rest),
         "fuzz" => fuzz::run(rest),
+        "tamper" => tamper::run(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())

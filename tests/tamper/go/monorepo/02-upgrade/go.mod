@@ -1,0 +1,13 @@
+module example.com/acme/app
+
+go 1.19
+
+require (
+	example.com/acme/flags v1.0.1
+	example.com/acme/http v0.4.0
+)
+
+require (
+	example.com/acme/base v1.0.0 // indirect
+	example.com/acme/codec v1.0.0 // indirect
+)

@@ -1,0 +1,5 @@
+module example.com/acme/service
+
+go 1.16
+
+require example.com/acme/greet v1.0.0

@@ -1,0 +1,8 @@
+module example.com/acme/service
+
+go 1.16
+
+require (
+	example.com/acme/greet v1.1.0
+	example.com/acme/log/v2 v2.3.1
+)

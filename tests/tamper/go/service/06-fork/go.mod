@@ -1,0 +1,17 @@
+module example.com/acme/service
+
+go 1.19
+
+require (
+	example.com/acme/greet v1.1.0
+	example.com/acme/log/v2 v2.3.1
+	example.com/acme/nightly v0.0.0-20240102030405-0123456789ab
+	example.com/acme/old v3.0.0+incompatible
+)
+
+require (
+	example.com/acme/color v0.5.0 // indirect
+	example.com/acme/text v0.2.0 // indirect
+)
+
+replace example.com/acme/text => example.com/fork/text v0.2.1
