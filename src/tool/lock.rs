@@ -296,7 +296,8 @@ fn package<'s>(element: &Element<'s>) -> Package<'s> {
         slot: Text::with(element.id.raw, element.label()),
         name: element.id.clone(),
         version: element.version.clone(),
-        origin: Origin::Path,
+        // Not a path: what stands at a path may change, and what is pinned by a hash may not.
+        origin: Origin::Unknown,
         artifacts: element.integrity.iter().filter(|text| is_hash(text.as_str())).map(artifact).collect(),
         edges: element.executor.iter().map(edge).collect(),
         ..Package::default()

@@ -65,6 +65,9 @@ fn a_project_of_kiwi_s_is_frozen_to_the_byte() {
     place.commit_all();
     let check = at_noon(&place, "check");
     assert_eq!(check.code, 0, "{check:?}");
+    place.write(&paths[0], originals[0].replace("437866e42307", "000000000000"));
+    let diff = at_noon(&place, "diff");
+    assert!(diff.out.contains("re-pinned python_runtime 1.4.0"), "{diff:?}");
 }
 
 #[test]
