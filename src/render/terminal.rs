@@ -76,9 +76,7 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
         let wrapped = wrap(&escape::message(&text), style.width);
         let _ = writeln!(out, "{}", paint(style, color, &wrapped));
         if !style.verbose && shown.iter().any(|finding| !finding.values.is_empty()) {
-            out.push_str(
-                "`--verbose` shows how to accept a finding, `lockproof explain RULE` what it means.\n",
-            );
+            out.push_str("`--verbose` shows how to accept a finding, `explain RULE` what it means.\n");
         }
     }
     out

@@ -175,7 +175,7 @@ fn more_or_less_is_said() {
             differs once more, compare the archive with the registry's.
 
     1 error in 1 lockfile; 1 package, 1 hashed, 1 compared with HEAD.
-    `--verbose` shows how to accept a finding, `lockproof explain RULE` what it means.
+    `--verbose` shows how to accept a finding, `explain RULE` what it means.
     "#);
     let normal = place.lockproof("").exits(1);
     let quiet = place.lockproof("--quiet").exits(1);

@@ -141,7 +141,7 @@ fn a_removed_lockfile_is_a_finding() {
       help: `git checkout HEAD -- Cargo.lock` takes it back.
 
     1 error in 1 lockfile.
-    `--verbose` shows how to accept a finding, `lockproof explain RULE` what it means.
+    `--verbose` shows how to accept a finding, `explain RULE` what it means.
     ");
     place.lockproof("--staged").exits(0);
     place.git("rm --quiet --cached Cargo.lock");
