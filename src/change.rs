@@ -49,6 +49,11 @@ impl<'a> Release<'a> {
             within: parent.map(|parent| (parent.name.as_str(), parent.version())),
         }
     }
+
+    /// Whether a side has it, in any lockfile.
+    pub fn is_in(&self, fold: &Fold<'a>) -> bool {
+        fold.release(self).is_some()
+    }
 }
 
 /// One hash of one artifact, as it is compared.

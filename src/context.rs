@@ -8,6 +8,7 @@ use crate::change::{Fold, Places};
 use crate::clock::Date;
 use crate::escape::shell;
 use crate::formats;
+use crate::graph::Graph;
 use crate::manifest::{Manifest, Pinned};
 use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
@@ -111,6 +112,8 @@ pub struct World<'a> {
     places: [OnceLock<Places<'a>>; Ecosystem::ALL.len()],
     declared: [OnceLock<Declarations<'a>>; Ecosystem::ALL.len()],
     tools: OnceLock<Tools<'a>>,
+    /// By the address of the lockfile.
+    graphs: HashMap<usize, OnceLock<Graph<'a>>>,
 }
 
 /// What the manifests of an ecosystem declare, by what rules ask for. Names are canonical.
@@ -158,8 +161,10 @@ impl<'a> World<'a> {
         companions: Vec<&'a Source>,
         paths: &'a [String],
     ) -> World<'a> {
+        let graphs = lockfiles.iter().map(|lockfile| (address(lockfile), OnceLock::new())).collect();
         World {
             lockfiles,
+            graphs,
             companions,
             manifests: OnceLock::new(),
             workspaces: OnceLock::new(),
@@ -220,6 +225,24 @@ impl<'a> World<'a> {
     /// Where an ecosystem's packages are fetched from. Made when first asked for.
     pub fn places(&self, ecosystem: Ecosystem) -> &Places<'a> {
         self.places[ecosystem as usize].get_or_init(|| Places::new(self.of(ecosystem)))
+    }
+
+    /// The dependencies of a lockfile of this side, resolved. Made when first asked for.
+    pub fn graph(&self, lockfile: &'a Lockfile<'a>) -> Option<&Graph<'a>> {
+        let graph = self.graphs.get(&address(lockfile))?;
+        Some(graph.get_or_init(|| {
+            let beside = lockfile.format.manifest_beside(&lockfile.source.path, self.paths);
+            let manifest = beside.filter(|_| lockfile.roots.is_empty()).and_then(|path| self.manifest(&path));
+            let asked = manifest.iter().flat_map(|it| &it.dependencies).map(|dep| dep.name.as_str());
+            Graph::new(lockfile, &asked.collect::<Vec<_>>())
+        }))
+    }
+
+    /// A manifest or configuration file, read, by its path.
+    pub fn manifest(&self, path: &str) -> Option<&Manifest<'a>> {
+        let all = self.all_manifests();
+        let at = all.binary_search_by(|manifest| manifest.source.path.as_str().cmp(path)).ok()?;
+        Some(&all[at])
     }
 
     fn of(&self, ecosystem: Ecosystem) -> impl Iterator<Item = &'a Lockfile<'a>> {
@@ -283,6 +306,10 @@ impl<'a> World<'a> {
     pub fn has_path(&self, path: &str) -> bool {
         self.paths.binary_search_by(|known| known.as_str().cmp(path)).is_ok()
     }
+}
+
+fn address(lockfile: &Lockfile<'_>) -> usize {
+    std::ptr::from_ref(lockfile) as usize
 }
 
 /// `npm:<target>` or `npm:<target>@<range>`

@@ -38,8 +38,8 @@
 //!   and [`url`] are its hashes and addresses.
 //! - [`artifacts`] has one file for each place where bytes lie: a vendored folder, a cache. It compares them with what is
 //!   pinned, and leaves plain facts.
-//! - [`change`] folds the entries of all lockfiles of an ecosystem into releases, [`witness`] is what a history pinned.
-//!   [`context`] is what a rule may see.
+//! - [`change`] folds the entries of all lockfiles of an ecosystem into releases, [`witness`] is what a history pinned,
+//!   [`graph`] follows dependencies. [`context`] is what a rule may see.
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
 //!   it; [`excuse`] takes out what the policy accepts, [`anchor`] puts the rest on lines that have changed.
 //! - [`tool`] is what tool lockfiles need besides: the originals' hashes, and readers for what they are taken over.

@@ -27,6 +27,8 @@ pub enum Field {
     Version,
     Source,
     Integrity,
+    /// One of its dependencies.
+    Dependency,
 }
 
 /// A finding in the making: borrows from the sources.
@@ -154,15 +156,17 @@ impl<'a> Found<'a> {
             Field::Version => "version",
             Field::Source => "source",
             Field::Integrity => "integrity",
+            Field::Dependency => "dependency",
         }
     }
 
-    /// The field of the entry that it speaks of. Entries with several artifacts have several fields of a kind: then
-    /// the place tells them apart.
+    /// The field of the entry that it speaks of. Entries with several artifacts have several fields of a kind, and so
+    /// have those with several dependencies: then the place tells them apart.
     fn subject(&self) -> (usize, Field, usize) {
         let address = |text: &str| text.as_ptr() as usize;
         let entry = self.package.map_or(0, |package| address(package.heading()));
-        let part = if self.package.is_some_and(|package| package.artifacts.len() < 2) {
+        let single = self.field != Field::Dependency;
+        let part = if single && self.package.is_some_and(|package| package.artifacts.len() < 2) {
             0
         } else {
             self.at.map_or(0, address)

@@ -3,5 +3,7 @@
 pub mod conflicting_integrity;
 pub mod ignored_lockfile;
 pub mod missing_lockfile;
+pub mod missing_package;
 pub mod rogue_lockfile;
 pub mod stale_lockfile;
+pub mod unreachable_package;
