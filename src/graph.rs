@@ -3,7 +3,7 @@
 //! Made once for a lockfile, in `n log n`; walking it is linear. Where a dependency names no single entry (uv's forks), it
 //! leads to all that it may mean: a run of entries that stand together in an order of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -135,6 +135,26 @@ impl<'a> Graph<'a> {
         from.into_iter().for_each(|node| walk.go(node));
         walk.seen
     }
+}
+
+/// Of some packages those that no other of them leads to, and one of each ring: what the others are there for.
+pub fn tops(walk: &mut Walk<'_, '_>, packages: &[Node]) -> Vec<Node> {
+    let mut below = HashSet::new();
+    for &at in packages {
+        let targets = walk.graph.edges(at).flat_map(|(_, targets)| targets);
+        below.extend(targets.map(|&it| it as Node).filter(|&it| it != at));
+    }
+    let (inner, outer): (Vec<Node>, Vec<Node>) = packages.iter().partition(|at| below.contains(at));
+    let mut found = outer;
+    found.retain(|at| !walk.seen[*at]);
+    found.iter().for_each(|&at| walk.go(at));
+    for at in inner {
+        if !walk.seen[at] {
+            found.push(at);
+            walk.go(at);
+        }
+    }
+    found
 }
 
 /// A walk that may be begun at several nodes, and passes each only once.

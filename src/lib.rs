@@ -39,7 +39,8 @@
 //! - [`artifacts`] has one file for each place where bytes lie: a vendored folder, a cache. It compares them with what is
 //!   pinned, and leaves plain facts.
 //! - [`change`] folds the entries of all lockfiles of an ecosystem into releases, [`witness`] is what a history pinned,
-//!   [`graph`] follows dependencies. [`context`] is what a rule may see.
+//!   [`graph`] follows dependencies, and [`cause`] says which of their changes are explained: by manifests ([`members`],
+//!   [`demands`]) or by each other. [`context`] is what a rule may see.
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
 //!   it; [`excuse`] takes out what the policy accepts, [`anchor`] puts the rest on lines that have changed.
 //! - [`tool`] is what tool lockfiles need besides: the originals' hashes, and readers for what they are taken over.
@@ -62,12 +63,14 @@
 
 pub mod anchor;
 pub mod artifacts;
+pub mod cause;
 pub mod change;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
 pub mod context;
+pub mod demands;
 pub mod diff;
 pub mod discover;
 pub mod escape;
@@ -78,6 +81,7 @@ pub mod formats;
 pub mod graph;
 pub mod integrity;
 pub mod manifest;
+pub mod members;
 pub mod model;
 pub mod options;
 pub mod pass;

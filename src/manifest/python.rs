@@ -11,7 +11,8 @@ pub(super) fn pyproject(manifest: &mut Manifest<'_>) {
     if let Some(project) = root.table("project") {
         manifest.name = project.text("name").cloned();
         manifest.requires = project.text("requires-python").cloned();
-        manifest.dynamic = !project.array("dynamic").is_empty();
+        let dynamic = texts(project.array("dynamic"));
+        manifest.dynamic = dynamic.iter().any(|it| it.as_str().ends_with("dependencies"));
         requirements(manifest, Kind::Dependency(EdgeKind::Normal), project.array("dependencies"));
         for list in arrays(project.table("optional-dependencies")) {
             requirements(manifest, Kind::Dependency(EdgeKind::Normal), list);

@@ -18,8 +18,10 @@ fn what_fell_behind_long_ago_does_not_stop_a_change() {
     let place = Place::with(&[("package.json", &manifest), ("package-lock.json", &npm(&ranges("^1")))]);
     place.write("README.md", "changed");
     place.commit_all();
-    place.lockproof("--base HEAD~1 --fail-on note").exits_with(0, "300 findings");
-    place.lockproof("--base HEAD~1 --fail-on note --scope all").exits_with(1, "300 warnings");
+    place.lockproof("--base HEAD~1 --fail-on note --select stale-lockfile").exits_with(0, "300 findings");
+    place
+        .lockproof("--base HEAD~1 --fail-on note --select stale-lockfile --scope all")
+        .exits_with(1, "300 warnings");
 }
 
 #[test]

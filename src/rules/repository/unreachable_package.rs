@@ -22,14 +22,14 @@
 //!  }
 //! ```
 //!
-//! A note for what was there before, or where there is nothing to compare with. npm's older format (version 1) leaves
-//! out what leads to a peer, so it is not judged.
+//! What only such an entry leads to is not told apart. A note for what was there before, or where there is nothing to
+//! compare with. npm's older format (version 1) leaves out what leads to a peer, so it is not judged.
 
 use crate::change::Release;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::graph::Links;
+use crate::graph::{Links, Node, Walk, tops};
 use crate::model::{Lockfile, Package};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
@@ -50,8 +50,11 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
         return;
     }
     let reachable = graph.reachable();
-    let lost = lockfile.packages.iter().enumerate().filter(|(at, _)| !reachable[*at]);
-    for (_, package) in lost.filter(|(_, package)| is_judged(package)) {
+    let packages = lockfile.packages.iter().enumerate();
+    let lost: Vec<Node> =
+        packages.filter(|(at, it)| !reachable[*at] && is_judged(it)).map(|(at, _)| at).collect();
+    for at in tops(&mut Walk::new(graph), &lost) {
+        let package = &lockfile.packages[at];
         let found = report.package(
             lockfile,
             package,
