@@ -13,6 +13,7 @@ use crate::context::{Context, Pair, Tier, World};
 use crate::excuse::{self, Accepted, Fates};
 use crate::finding::{Finding, Level};
 use crate::formats::{self, Format};
+use crate::llmring;
 use crate::model::Lockfile;
 use crate::options::{Bytes, Options, Scope};
 use crate::pass::{self, Pass, Sides, Tally};
@@ -43,6 +44,8 @@ pub struct Coverage {
     pub history: Option<Past>,
     /// What the policy's exceptions accept: found, and not reported.
     pub accepted: Vec<Accepted>,
+    /// What was read and could not be judged, for want of something to judge it with.
+    pub unchecked: Vec<String>,
     /// What could not be read. The check is incomplete when this is not empty.
     pub problems: Vec<String>,
     /// Which artifacts were looked for.
@@ -180,6 +183,7 @@ pub fn lint_with(
         excluded: sources.excluded,
         history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
         accepted: excused.accepted,
+        unchecked: judged().filter_map(|it| llmring::unchecked(it.head.as_ref()?, &cx.head.models)).collect(),
         problems: all,
         bytes: facts.looked,
         rules: rules.iter().map(|rule| rule.id).collect(),
@@ -198,14 +202,18 @@ fn context<'a>(
     let companions = |side: for<'f> fn(&'f File) -> Option<&'f Source>| {
         sources.companions.iter().filter_map(side).collect()
     };
+    let models =
+        |side: for<'f> fn(&'f File) -> Option<&'f Source>| sources.models.iter().filter_map(side).collect();
     let head = || {
         let lockfiles = parsed.iter().filter_map(|it| it.head.as_ref()).collect();
         World::new(lockfiles, companions(|file| file.head.as_ref()), &sources.head_paths)
             .ignoring(&sources.ignored)
+            .with_models(models(|file| file.head.as_ref()))
     };
     let base = || {
         let lockfiles = parsed.iter().filter_map(Parsed::base).collect();
         World::new(lockfiles, companions(File::base_source), &sources.base_paths)
+            .with_models(models(File::base_source))
     };
     let of_merge = |merged: &'a [Lockfile<'a>]| Context {
         base: Some(World::new(merged.iter().collect(), Vec::new(), &[])),
@@ -424,7 +432,8 @@ fn mark_preexisting<'a>(
         today: cx.today,
         facts: &facts,
         head: World::new(side.lockfiles.clone(), side.companions.clone(), side.paths)
-            .ignoring(cx.head.ignored),
+            .ignoring(cx.head.ignored)
+            .with_models(side.models.sources.clone()),
         base: None,
         merge: None,
         history: cx.history,

@@ -9,6 +9,7 @@ use crate::clock::Date;
 use crate::escape::shell;
 use crate::formats;
 use crate::graph::Graph;
+use crate::llmring::registry::Registry;
 use crate::manifest::{Manifest, Pinned};
 use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
@@ -102,6 +103,8 @@ pub struct World<'a> {
     pub lockfiles: Vec<&'a Lockfile<'a>>,
     /// Manifests and client configuration, parsed when a rule first asks.
     pub companions: Vec<&'a Source>,
+    /// What an `llmring.lock` is judged with.
+    pub models: Models<'a>,
     manifests: OnceLock<Vec<Manifest<'a>>>,
     workspaces: OnceLock<Workspaces>,
     /// Lockfiles on disk that git ignores.
@@ -114,6 +117,21 @@ pub struct World<'a> {
     tools: OnceLock<Tools<'a>>,
     /// By the address of the lockfile.
     graphs: HashMap<usize, OnceLock<Graph<'a>>>,
+}
+
+/// The model registry, and the Python packages around an `llmring.lock`.
+#[derive(Default)]
+pub struct Models<'a> {
+    pub sources: Vec<&'a Source>,
+    registry: OnceLock<Registry<'a>>,
+}
+
+impl<'a> Models<'a> {
+    /// The snapshot of the model registry; nothing when none is named, or it is empty. Read when first asked for.
+    pub fn registry(&self) -> Option<&Registry<'a>> {
+        let registry = self.registry.get_or_init(|| Registry::new(self.sources.iter().copied()));
+        Some(registry).filter(|it| !it.is_empty())
+    }
 }
 
 /// What the manifests of an ecosystem declare, by what rules ask for. Names are canonical.
@@ -166,6 +184,7 @@ impl<'a> World<'a> {
             lockfiles,
             graphs,
             companions,
+            models: Models::default(),
             manifests: OnceLock::new(),
             workspaces: OnceLock::new(),
             ignored: &[],
@@ -180,6 +199,12 @@ impl<'a> World<'a> {
     /// With lockfiles that git ignores.
     pub fn ignoring(mut self, ignored: &'a [String]) -> World<'a> {
         self.ignored = ignored;
+        self
+    }
+
+    /// With what an `llmring.lock` is judged with.
+    pub fn with_models(mut self, sources: Vec<&'a Source>) -> World<'a> {
+        self.models.sources = sources;
         self
     }
 

@@ -30,7 +30,7 @@ impl Demands {
             },
             (Ecosystem::PyPi, "pyproject.toml") => pyproject(&toml::read(source).0),
             (Ecosystem::PyPi, _) => Demands { own: String::new(), steering: uv(&toml::read(source).0) },
-            (Ecosystem::Go | Ecosystem::Tool, _) => Demands::default(),
+            (Ecosystem::Go | Ecosystem::Tool | Ecosystem::Llmring, _) => Demands::default(),
         }
     }
 

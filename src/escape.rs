@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::url;
+use crate::{secrets, url};
 
 /// The longest text that a message may carry, in characters: enough for any real name, URL and hash.
 const LONGEST: usize = 600;
@@ -90,16 +90,22 @@ pub fn is_invisible(character: char) -> bool {
     )
 }
 
-/// The text with the userinfo of its URLs replaced by `***`. The name `git` is no secret.
+/// The text with the userinfo of its URLs and the keys of services replaced by `***`. The name `git` is no secret.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    let spans = url::userinfo_spans(text);
-    let mut secret = spans.into_iter().filter(|span| &text[span.clone()] != "git").peekable();
+    let userinfo = url::userinfo_spans(text).into_iter().filter(|span| &text[span.clone()] != "git");
+    let mut spans: Vec<_> = userinfo.chain(secrets::tokens(text)).collect();
+    spans.sort_by_key(|span| span.start);
+    let mut secret = spans.into_iter().peekable();
     if secret.peek().is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for span in secret {
+        // A key may stand in the userinfo.
+        if span.start < at {
+            continue;
+        }
         out.push_str(&text[at..span.start]);
         out.push_str("***");
         at = span.end;

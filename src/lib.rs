@@ -63,6 +63,7 @@
 
 pub mod anchor;
 pub mod artifacts;
+pub mod canonical;
 pub mod cause;
 pub mod change;
 pub mod check;
@@ -80,6 +81,7 @@ pub mod fix;
 pub mod formats;
 pub mod graph;
 pub mod integrity;
+pub mod llmring;
 pub mod manifest;
 pub mod members;
 pub mod model;
@@ -91,6 +93,7 @@ pub mod render;
 pub mod repo;
 pub mod report;
 pub mod rules;
+pub mod secrets;
 pub mod source;
 pub mod staleness;
 pub mod syntax;

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::escape::cut;
 use crate::formats::Format;
+use crate::llmring::Document;
 use crate::source::Source;
 use crate::syntax::{Fault, FaultKind, Node, Text};
 use crate::tool::lock::ToolLock;
@@ -21,11 +22,19 @@ pub enum Ecosystem {
     Go,
     /// Tools of AI agents, by the ids that their systems give them.
     Tool,
+    /// Models, as the registry of LLMRing lists them.
+    Llmring,
 }
 
 impl Ecosystem {
-    pub const ALL: [Ecosystem; 5] =
-        [Ecosystem::Cargo, Ecosystem::Npm, Ecosystem::PyPi, Ecosystem::Go, Ecosystem::Tool];
+    pub const ALL: [Ecosystem; 6] = [
+        Ecosystem::Cargo,
+        Ecosystem::Npm,
+        Ecosystem::PyPi,
+        Ecosystem::Go,
+        Ecosystem::Tool,
+        Ecosystem::Llmring,
+    ];
 
     /// The type of a package URL (<https://github.com/package-url/purl-spec>), and the key in `lockproof.toml`.
     pub fn id(self) -> &'static str {
@@ -35,6 +44,7 @@ impl Ecosystem {
             Ecosystem::PyPi => "pypi",
             Ecosystem::Go => "golang",
             Ecosystem::Tool => "tool",
+            Ecosystem::Llmring => "llmring",
         }
     }
 
@@ -74,6 +84,8 @@ pub struct Lockfile<'s> {
     pub stray_document: Option<&'s str>,
     /// What only a tool lockfile says.
     pub tool: Option<Box<ToolLock<'s>>>,
+    /// The whole of an `llmring.lock`: what it says of aliases and profiles fits no package.
+    pub llmring: Option<Box<Document<'s>>>,
 }
 
 impl<'s> Lockfile<'s> {
@@ -88,6 +100,7 @@ impl<'s> Lockfile<'s> {
             faults: Vec::new(),
             stray_document: None,
             tool: None,
+            llmring: None,
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Options {
     pub today: Option<Date>,
     /// Seconds since 1970: an input like the others. What depends on the day is not judged without one.
     pub now: Option<i64>,
+    /// A folder with a snapshot of the model registry, over the policy's.
+    pub registry: Option<PathBuf>,
     /// Threads; 0 is one for each processor.
     pub jobs: usize,
 }

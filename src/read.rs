@@ -1,5 +1,6 @@
 //! Reads both sides into memory: lockfiles, and what belongs to them. What follows borrows from here and does no I/O.
 
+pub mod models;
 mod past;
 mod policies;
 
@@ -44,6 +45,10 @@ pub struct Sources {
     pub history: Option<Witnesses>,
     /// Lockfiles and tools of AI agents outside of the repository, nearest first. Only `tool verify` reads them.
     pub tiers: Vec<Tier>,
+    /// What `llmring.lock` is checked against: archives of the model registry, and the Python packages around it.
+    pub models: Vec<File>,
+    /// Where the model registry was read from; none was named otherwise.
+    pub registry: Option<String>,
     /// Paths of all lockfiles and manifests of each side, sorted.
     pub head_paths: Vec<String>,
     pub base_paths: Vec<String>,
@@ -74,6 +79,8 @@ impl Sources {
             base_id: None,
             lockfiles: Vec::new(),
             companions: Vec::new(),
+            models: Vec::new(),
+            registry: None,
             merged: Vec::new(),
             history: None,
             tiers: Vec::new(),
@@ -96,6 +103,12 @@ impl Sources {
         let policies = [&self.policies.head, &self.policies.base].into_iter().flatten().map(|it| &it.source);
         let all = of_sides.chain(&self.merged).chain(policies);
         all.filter(|source| source.path == path).find(|source| source.side == *side)
+    }
+
+    fn adopt(&mut self, models: models::Models) {
+        self.models = models.files;
+        self.registry = models.registry;
+        self.problems.extend(models.problems);
     }
 }
 
@@ -239,6 +252,8 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     leave_out_namesakes(&mut pairs, &mut sources);
     let reader = Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref() };
     let read = reader.read(repo, pairs)?;
+    let paths: Vec<_> = read.iter().map(|(file, _)| file.path.as_str()).collect();
+    let models = models::of_repo(repo, &reader, &sources.policy, options.registry.as_deref(), &paths)?;
     for (mut file, problem) in read {
         if file.is_foreign() {
             continue;
@@ -256,6 +271,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     }
     let judged = sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str());
     selection.check(&options.paths, judged.chain(sources.unread.iter().map(String::as_str)))?;
+    sources.adopt(models);
     Ok(sources)
 }
 
@@ -494,6 +510,8 @@ fn narrow(
             .filter(|pair| pair.changed)
             .filter_map(&ecosystem)
             .chain(touched_by_bytes.iter().copied())
+            // The archives that it is held against are not among the pairs.
+            .chain(sources.policy.registry().map(|_| Ecosystem::Llmring))
             .collect();
         pairs.retain(|pair| {
             let read = ecosystem(pair).map_or(pair.changed, |it| touched.contains(&it));
@@ -652,6 +670,9 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
         sources.problems.extend(problem);
         if file.format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
     }
+    let locks: Vec<_> = sources.lockfiles.iter().map(|file| file.path.as_str()).collect();
+    let models = models::of_folder(folder, &sources.policy, options.registry.as_deref(), &locks)?;
+    sources.adopt(models);
     selection.check(
         &options.paths,
         sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str()),

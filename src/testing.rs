@@ -16,6 +16,12 @@ use crate::rules;
 use crate::source::{Side, Source};
 use crate::tool::disk::{self, Tier};
 
+/// Says loudly that a test did not run.
+pub(crate) fn skip(why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
 /// Starts a test of one rule.
 pub(crate) fn check(rule: &str) -> Check {
     assert!(rules::find(rule).is_some(), "no rule {rule}");
@@ -167,11 +173,18 @@ impl Check {
         let paths = |side: fn(&(Option<String>, Option<String>)) -> bool| {
             self.files.iter().filter(|(_, both)| side(both)).map(|(path, _)| path.clone()).collect()
         };
+        let has_models = self.files.keys().any(|path| path.contains("llmring.lock"));
         let (head_paths, base_paths) = (paths(|it| it.1.is_some()), paths(|it| it.0.is_some()));
         let base_folder = std::path::PathBuf::new();
         let mut user =
             Tier { scope: disk::Scope::User, base: base_folder, sources: Vec::new(), problems: Vec::new() };
-        let (mut lockfiles, mut companions) = (Vec::new(), Vec::new());
+        let (mut lockfiles, mut companions, mut models) = (Vec::new(), Vec::new(), Vec::new());
+        let written = self.files.get(policy::FILES[0]).and_then(|(_, head)| head.as_deref());
+        let written = written.and_then(|text| Policy::parse(policy::FILES[0], text).ok());
+        let registry =
+            self.policy.as_ref().or(written.as_ref()).and_then(Policy::registry).map(str::to_owned);
+        let is_python =
+            |path: &str| has_models && (path.ends_with("__init__.py") || path.ends_with("pyproject.toml"));
         let mut policies = Sides { base_judges: self.base_judges, ..Sides::default() };
         for (path, (before, now)) in self.files {
             if formats::of_path(path.as_bytes()).is_none() && manifest::is_marker(path.as_bytes()) {
@@ -193,7 +206,13 @@ impl Check {
             }
             let format = formats::of_file(&path, head.as_ref(), base.as_ref());
             let file = File { path: path.clone(), format, head, base, same, judged: true };
-            if format.is_some() { lockfiles.push(file) } else { companions.push(file) }
+            let is_model =
+                registry.as_ref().is_some_and(|folder| path.starts_with(folder)) || is_python(&path);
+            match format {
+                Some(_) => lockfiles.push(file),
+                None if is_model => models.push(file),
+                None => companions.push(file),
+            }
         }
         let judging = if policies.base_judges { policies.base() } else { policies.head() };
         let stated = judging.map(|(_, policy)| policy.clone());
@@ -203,6 +222,8 @@ impl Check {
             companions,
             merged: self.merged,
             tiers: Some(user).filter(|tier| !tier.sources.is_empty()).into_iter().collect(),
+            models,
+            registry,
             head_paths,
             base_paths,
             policies,

@@ -22,7 +22,7 @@ pub(super) fn of_archive(ecosystem: Ecosystem, file: impl Read + Seek) -> io::Re
         Ecosystem::Cargo => of_tar(file, "Cargo.toml", cargo),
         Ecosystem::Npm => of_npm(file),
         Ecosystem::PyPi => of_wheel(file),
-        Ecosystem::Go | Ecosystem::Tool => Ok(None),
+        Ecosystem::Go | Ecosystem::Tool | Ecosystem::Llmring => Ok(None),
     }
 }
 

@@ -112,6 +112,9 @@ struct PolicyArgs {
     /// Read the policy from this side
     #[arg(long, value_enum, value_name = "SIDE")]
     policy_from: Option<PolicyFromArg>,
+    /// A snapshot of the model registry that llmring.lock pins [default: the policy's]
+    #[arg(long, value_name = "DIR")]
+    registry: Option<PathBuf>,
     /// Run these rules only
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = parse_rule)]
     select: Vec<String>,
@@ -289,6 +292,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
         levels: policy.level.clone(),
         today: Some(clock::today()?),
         now: Some(clock::now()?),
+        registry: policy.registry.clone(),
         jobs: arguments.jobs.jobs,
     })
 }

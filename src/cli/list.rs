@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::{CLEAN, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, print, with_threads};
 use crate::model::Lockfile;
 use crate::options::{Base, Head, Options};
-use crate::read;
+use crate::read::{self, models::resolution};
 use crate::render::inventory::Inventory;
 
 #[derive(Args)]
@@ -48,7 +48,11 @@ pub(super) fn run(arguments: ListArgs) -> u8 {
             judged.filter_map(|file| Some(file.format?.read(file.head.as_ref()?))).collect();
         let manifest = |it: &Lockfile<'_>| it.format.manifest_beside(&it.source.path, &sources.head_paths);
         let found: Vec<_> = read.iter().map(|lockfile| (lockfile, manifest(lockfile))).collect();
-        let inventory = Inventory::new(&found, arguments.packages);
+        let variable = super::llmring::variable();
+        let is_asked = variable.is_some() || read.iter().any(|it| it.llmring.is_some());
+        let resolution =
+            (is_asked && arguments.head.is_none()).then(|| resolution(&options.folder, variable.as_deref()));
+        let inventory = Inventory::new(&found, arguments.packages).with_resolution(resolution);
         print(&match arguments.format {
             ListFormat::Text => inventory.text(),
             ListFormat::Json => inventory.json(),

@@ -7,6 +7,7 @@ mod explain;
 mod fix;
 mod init;
 mod list;
+mod llmring;
 mod progress;
 mod tool;
 
@@ -61,6 +62,9 @@ enum Command {
         /// A rule's id, as it stands in brackets
         rule: Option<String>,
     },
+    /// Check, bump, convert and make llmring.lock files
+    #[command(subcommand)]
+    Llmring(llmring::LlmringCommand),
     /// Print a JSON Schema
     Schema {
         #[arg(value_enum)]
@@ -111,6 +115,7 @@ fn run(cli: Cli) -> u8 {
         Some(Command::List(arguments)) => list::run(arguments),
         Some(Command::Tool(command)) => tool::run(command),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
+        Some(Command::Llmring(command)) => llmring::run(command),
         Some(Command::Schema { of }) => print(&schema(of)),
     }
 }

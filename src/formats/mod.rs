@@ -3,6 +3,7 @@
 pub mod cargo;
 pub mod go;
 pub mod kiwi;
+pub mod llmring;
 pub mod npm;
 pub mod pnpm;
 pub mod rye;
@@ -26,12 +27,15 @@ pub enum Family {
     Packages,
     /// Tools of AI agents, which stand in the repository itself.
     Tools,
+    /// Which models an application talks to.
+    Models,
 }
 
 impl Family {
-    pub const ALL: &[Family] = &[Family::Packages, Family::Tools];
+    pub const ALL: &[Family] = &[Family::Packages, Family::Tools, Family::Models];
     pub const PACKAGES: &[Family] = &[Family::Packages];
     pub const TOOLS: &[Family] = &[Family::Tools];
+    pub const MODELS: &[Family] = &[Family::Models];
 }
 
 /// What there is to know of a format before a file of it is read.
@@ -57,8 +61,17 @@ pub struct Format {
     pub parse: for<'s> fn(&'s Source) -> Lockfile<'s>,
 }
 
-pub static ALL: &[&Format] =
-    &[&cargo::FORMAT, &go::FORMAT, &npm::FORMAT, &pnpm::FORMAT, &uv::FORMAT, &kiwi::FORMAT, &rye::FORMAT];
+/// Of several whose names fit a file the first one counts: those of tools are the widest.
+pub static ALL: &[&Format] = &[
+    &cargo::FORMAT,
+    &go::FORMAT,
+    &npm::FORMAT,
+    &pnpm::FORMAT,
+    &uv::FORMAT,
+    &llmring::FORMAT,
+    &kiwi::FORMAT,
+    &rye::FORMAT,
+];
 
 impl Format {
     /// Reads a file of this format. Whatever the bytes, this gives a lockfile: with faults, if need be.

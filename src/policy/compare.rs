@@ -42,7 +42,32 @@ pub fn loosened(old: &Policy, new: &Policy, in_use: &dyn Fn(Ecosystem, &str) -> 
     everywhere(&old.levels, &new.levels, &mut all);
     overrides(&old.levels, &new.levels, &mut all);
     exceptions(old, new, &mut all);
+    llmring(old, new, &mut all);
     all
+}
+
+/// Another model registry, or other archives in it.
+fn llmring(old: &Policy, new: &Policy, all: &mut Vec<Loosening>) {
+    let (was, is) = (&old.llmring, &new.llmring);
+    if let Some(before) = was.registry.as_ref().filter(|it| Some(&*it.text) != new.registry()) {
+        all.push(Loosening {
+            message: "models are held against another registry, or against none".to_owned(),
+            at: is.registry.as_ref().map(|it| it.span.clone()),
+            before: Some(before.span.clone()),
+        });
+    }
+    for ((provider, version), (hash, before)) in &was.archives {
+        let now = is.archives.get(&(provider.clone(), *version));
+        if now.is_none_or(|(now, _)| now != hash) {
+            all.push(Loosening {
+                message: format!(
+                    "version {version} of {provider} in the model registry may hold something else"
+                ),
+                at: now.map(|(_, span)| span.clone()),
+                before: Some(before.clone()),
+            });
+        }
+    }
 }
 
 /// Places of the new list that no place of the old one covers.

@@ -7,6 +7,7 @@ use super::exceptions::AcceptSection;
 use super::files::FilesSection;
 use super::git::GitSection;
 use super::levels::{OverrideSection, RulesSection};
+use super::llmring::LlmringSection;
 use super::registries::RegistriesSection;
 use super::tool::ToolSection;
 
@@ -27,6 +28,8 @@ pub struct PolicyFile {
     pub(super) overrides: Vec<OverrideSection>,
     pub(super) files: FilesSection,
     pub(super) tool: ToolSection,
+    /// The model registry that `llmring.lock` pins versions of.
+    pub(super) llmring: LlmringSection,
     /// The exceptions: findings that were looked at and are accepted.
     pub(super) accept: Vec<AcceptSection>,
 }

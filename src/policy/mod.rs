@@ -13,6 +13,7 @@ mod file;
 mod files;
 mod git;
 mod levels;
+mod llmring;
 mod registries;
 pub mod sides;
 mod tool;
@@ -31,6 +32,7 @@ use exceptions::Exception;
 pub use file::PolicyFile;
 use git::Git;
 use levels::Levels;
+use llmring::Llmring;
 use registries::Registries;
 pub use registries::Tie;
 use tool::Modes;
@@ -60,6 +62,7 @@ pub struct Policy {
     excluded: Vec<Place>,
     exceptions: Vec<Exception>,
     tool_modes: Modes,
+    llmring: Llmring,
 }
 
 impl Policy {
@@ -93,6 +96,7 @@ impl Policy {
             levels: Levels::understand(&file.rules, &file.overrides)?,
             exclude: file.files.understand()?,
             excluded: file.files.exclude.iter().map(glob).collect(),
+            llmring: file.llmring.understand()?,
             exceptions: file.accept.iter().map(|it| it.understand()).collect::<Result<_, _>>()?,
             tool_modes: file.tool.understand(),
         })
@@ -149,6 +153,16 @@ impl Policy {
 
     pub fn allows_git(&self, repository: &str) -> bool {
         self.git.allows(repository)
+    }
+
+    /// The folder of the model registry's snapshot, from the root of the repository.
+    pub fn registry(&self) -> Option<&str> {
+        self.llmring.registry.as_ref().map(|it| it.text.as_str())
+    }
+
+    /// The SHA-256 that an archive of the model registry had when it was pinned, in hex.
+    pub fn archive(&self, provider: &str, version: u64) -> Option<&str> {
+        self.llmring.archives.get(&(provider.to_owned(), version)).map(|(hash, _)| hash.as_str())
     }
 
     pub fn exceptions(&self) -> &[Exception] {
@@ -249,6 +263,19 @@ mod tests {
             ("[registries]\nnmp = []", "2:1: there is no ecosystem `nmp`. Did you mean `npm`?"),
             ("[registries]\nnpm = 'x'", "2:7: invalid type: string \"x\", expected a sequence"),
             ("[files]\nexclude = ['[']", "2:12: `[` is no glob: unclosed character class; missing ']'"),
+            ("[llmring]\nregistri = 'x'", "2:1: there is no key `registri` here. Did you mean `registry`?"),
+            (
+                "[llmring]\nregistry = '../x'",
+                "2:12: `../x` does not lie in the repository. `--registry DIR` takes any folder.",
+            ),
+            (
+                "[llmring.archives]\nopenai = 'x'",
+                "2:1: `openai` is no archive. Write it as \"provider/version\".",
+            ),
+            (
+                "[llmring.archives]\n'openai/7' = 'x'",
+                "2:14: a SHA-256 has 64 hex digits. `lockproof llmring bump` writes it.",
+            ),
             (
                 &accept("rule = 'weak-integrity'\nreason = 'x'"),
                 "3:8: this exception names neither a `package` nor a `path`",

@@ -64,7 +64,7 @@ impl schemars::JsonSchema for RegistriesSection {
                     "additionalProperties": { "type": "string" }
                 }
             },
-            "propertyNames": { "enum": Ecosystem::ALL.map(Ecosystem::id).into_iter().chain([SCOPED]).collect::<Vec<_>>() },
+            "propertyNames": { "enum": fetched().map(Ecosystem::id).chain([SCOPED]).collect::<Vec<_>>() },
             "additionalProperties": { "type": "array", "items": { "type": "string" } }
         })
     }
@@ -125,13 +125,18 @@ impl Registries {
     }
 }
 
+/// The ecosystems whose packages are fetched from registries; models are called where they are.
+fn fetched() -> impl Iterator<Item = Ecosystem> {
+    Ecosystem::ALL.into_iter().filter(|it| *it != Ecosystem::Llmring)
+}
+
 /// An ecosystem by the id that reports use.
 pub(super) fn ecosystem(id: &str) -> Option<Ecosystem> {
-    Ecosystem::ALL.into_iter().find(|it| it.id() == id)
+    fetched().find(|it| it.id() == id)
 }
 
 pub(super) fn unknown(at: &Spanned<String>, name: &str) -> Wrong {
-    let known = Ecosystem::ALL.map(Ecosystem::id);
+    let known: Vec<_> = fetched().map(Ecosystem::id).collect();
     Wrong::new(at.span(), format!("there is no ecosystem `{name}`"))
         .help(format!("There are {}.", known.join(", ")))
         .near(name, known)

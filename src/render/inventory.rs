@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{count, json};
 use crate::escape;
 use crate::finding::{Whence, purl};
+use crate::llmring::place::Resolution;
 use crate::model::{Lockfile, Package};
 use crate::syntax::Text;
 
@@ -17,6 +18,9 @@ pub struct Inventory {
     schema: &'static str,
     version: u32,
     lockfiles: Vec<Listed>,
+    /// Where a program would find its `llmring.lock`; absent where nothing has to do with llmring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    llmring: Option<Resolution>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +69,12 @@ impl Inventory {
             hashed: lockfile.packages.iter().filter(|it| it.is_hashed()).count(),
             packages: packages.then(|| lockfile.packages.iter().map(|it| entry(lockfile, it)).collect()),
         });
-        Inventory { schema: "lockproof-inventory", version: 1, lockfiles: lockfiles.collect() }
+        Inventory { schema: "lockproof-inventory", version: 1, lockfiles: lockfiles.collect(), llmring: None }
+    }
+
+    /// With what a program that is started here would load.
+    pub fn with_resolution(self, resolution: Option<Resolution>) -> Inventory {
+        Inventory { llmring: resolution, ..self }
     }
 
     pub fn json(&self) -> String {
@@ -101,6 +110,9 @@ impl Inventory {
                 let line = format!("{}{version}  {}{place}  {hash}", package.name, package.origin.kind);
                 out.push_str(&format!("  {}: {}\n", package.line, escape::message(&line)));
             }
+        }
+        if let Some(resolution) = &self.llmring {
+            out.push_str(&(escape::message(&resolution.text()) + "\n"));
         }
         out
     }

@@ -45,9 +45,15 @@ pub fn summary(outcome: &Outcome, base: Option<&str>) -> String {
     let mut parts = vec![verdict(outcome)];
     let read: Vec<_> = coverage.lockfiles.iter().filter(|it| it.state != State::Removed).collect();
     if !read.is_empty() {
-        let total = |of: fn(&crate::check::Covered) -> usize| read.iter().map(|it| of(it)).sum::<usize>();
+        let is_model = |it: &&&crate::check::Covered| it.format == crate::formats::llmring::FORMAT.id;
+        let models: usize = read.iter().filter(is_model).map(|it| it.packages).sum();
+        let packaged: Vec<_> = read.iter().filter(|it| !is_model(it)).collect();
+        let total = |of: fn(&crate::check::Covered) -> usize| packaged.iter().map(|it| of(it)).sum::<usize>();
         let (packages, hashed, compared) =
             (total(|it| it.packages), total(|it| it.hashed), total(|it| it.compared));
+        if models > 0 {
+            parts.push(count(models, "bound model"));
+        }
         let mut text = format!("{}, {hashed} hashed", count(packages, "package"));
         for (reason, number) in unhashable(coverage) {
             text.push_str(&format!(", {number} {reason}"));
@@ -59,7 +65,7 @@ pub fn summary(outcome: &Outcome, base: Option<&str>) -> String {
         if incomparable > 0 {
             text.push_str(&format!(" ({incomparable} not, for want of a common algorithm)"));
         }
-        parts.push(text);
+        parts.extend(Some(text).filter(|_| !packaged.is_empty()));
         parts.extend(bytes(coverage));
     }
     parts.extend(leftovers(outcome));

@@ -15,9 +15,11 @@ use super::{count, summary, wrap};
 use crate::check::{Covered, Outcome, State};
 use crate::escape;
 use crate::finding::{Finding, Level, Position, Span};
+use crate::formats::{self, Family};
 use crate::options::Bytes;
 use crate::policy::PolicyError;
 use crate::read::Sources;
+use crate::secrets;
 use crate::source::{Side, Source};
 
 /// How to draw.
@@ -52,6 +54,11 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
             }
             let _ = handler.render_report(&mut out, &drawn);
             out.push('\n');
+        }
+    }
+    if !style.quiet {
+        for what in &outcome.coverage.unchecked {
+            let _ = writeln!(out, "{} {}", paint(style, "1;33", "not checked:"), escape::message(what));
         }
     }
     for problem in &outcome.coverage.problems {
@@ -385,7 +392,7 @@ impl Line {
             _ => start,
         };
         let to = text[from..range.end].char_indices().nth(room * 2).map_or(range.end, |(at, _)| from + at);
-        let secrets = secrets(text, from, to);
+        let secrets = secrets(source, from, to);
         let mut line = Line { text: String::new(), mark: None };
         if from > start {
             line.text.push('…');
@@ -432,13 +439,20 @@ impl Line {
     }
 }
 
-/// Credentials in that part of the text; what stands before it decides whether they are.
-fn secrets(text: &str, from: usize, to: usize) -> Vec<std::ops::Range<usize>> {
-    let wide = step_back(text, from, 300);
-    let spans = crate::url::userinfo_spans(&text[wide..to])
-        .into_iter()
-        .map(|span| wide + span.start..wide + span.end);
-    spans.filter(|span| &text[span.clone()] != "git").collect()
+/// Credentials in that part of the text; what stands before and behind it decides whether they are.
+fn secrets(source: &Source, from: usize, to: usize) -> Vec<std::ops::Range<usize>> {
+    const AROUND: usize = 300;
+    let text = source.raw();
+    let start = step_back(text, from, AROUND);
+    let ahead = text[to..].char_indices().take(AROUND).take_while(|(_, c)| *c != '\n').last();
+    let window = &text[start..ahead.map_or(to, |(at, c)| to + at + c.len_utf8())];
+    let mut spans = crate::url::userinfo_spans(window);
+    spans.retain(|span| &window[span.clone()] != "git");
+    spans.extend(secrets::tokens(window));
+    if formats::of_path(source.path.as_bytes()).is_some_and(|format| format.family == Family::Models) {
+        spans.extend(secrets::values(window));
+    }
+    spans.into_iter().map(|span| start + span.start..start + span.end).collect()
 }
 
 /// That many characters before an offset, but no further than the line.

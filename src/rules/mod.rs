@@ -7,6 +7,7 @@ pub mod bytes;
 pub mod change;
 pub mod content;
 pub mod exceptions;
+pub mod llmring;
 pub mod repository;
 pub mod tool;
 
@@ -130,6 +131,32 @@ pub static ALL: &[&Rule] = &[
     &bytes::missing_artifact::RULE,
     &exceptions::unused_exception::RULE,
     &exceptions::expired_exception::RULE,
+    &llmring::llmring_pin_lowered::RULE,
+    &llmring::llmring_model_swapped::RULE,
+    &llmring::llmring_alias_removed::RULE,
+    &llmring::llmring_fallback_removed::RULE,
+    &llmring::llmring_unstamped_change::RULE,
+    &llmring::llmring_refused::RULE,
+    &llmring::llmring_empty::RULE,
+    &llmring::llmring_unknown_key::RULE,
+    &llmring::llmring_profile_mismatch::RULE,
+    &llmring::llmring_malformed_model::RULE,
+    &llmring::llmring_unreachable_alias::RULE,
+    &llmring::llmring_faulty_pool::RULE,
+    &llmring::llmring_impossible_pin::RULE,
+    &llmring::llmring_unpinned_provider::RULE,
+    &llmring::llmring_idle_pin::RULE,
+    &llmring::llmring_missing_archive::RULE,
+    &llmring::llmring_archive_mismatch::RULE,
+    &llmring::llmring_stale_pin::RULE,
+    &llmring::llmring_unknown_model::RULE,
+    &llmring::llmring_unusable_model::RULE,
+    &llmring::llmring_timestamps::RULE,
+    &llmring::llmring_extends::RULE,
+    &llmring::llmring_placement::RULE,
+    &llmring::llmring_encoding::RULE,
+    &llmring::llmring_corrupted_by_save::RULE,
+    &llmring::llmring_secret::RULE,
 ];
 
 /// Rules that stay silent until the policy gives them a level, or the command line selects them.

@@ -10,6 +10,7 @@ mod fix;
 mod git;
 mod history;
 mod hostile;
+mod llmring;
 mod paths;
 mod policy;
 mod support;

@@ -1,0 +1,281 @@
+//! What an `llmring.lock` is judged with: the archives of the model registry, and the Python packages around the lockfile.
+//!
+//! Nothing of it is looked for where there is no such lockfile.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{At, File, Pair, Place, ReadError, Reader, pair, read_file};
+use crate::discover::{os_path, spell};
+use crate::formats::{self, Family};
+use crate::llmring::place::{NAME, Resolution, Tree};
+use crate::llmring::registry;
+use crate::policy::Policy;
+use crate::repo::{Repo, RepoError};
+use crate::source::{Side, Source};
+
+/// What was read.
+#[derive(Default)]
+pub struct Models {
+    pub files: Vec<File>,
+    /// Where the archives came from.
+    pub registry: Option<String>,
+    pub problems: Vec<String>,
+}
+
+/// Files at the root of a Python project.
+const MANIFESTS: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
+
+/// Which files count.
+struct Wanted<'w> {
+    /// The folders that hold a lockfile, and those above them: one of them is its project.
+    folders: BTreeSet<&'w str>,
+    registry: Option<&'w str>,
+}
+
+impl<'w> Wanted<'w> {
+    fn new(locks: &[&'w str], registry: Option<&'w str>) -> Wanted<'w> {
+        let mut folders = BTreeSet::new();
+        for lock in locks {
+            folders.extend(lock.rmatch_indices('/').map(|(at, _)| &lock[..at]).chain([""]));
+        }
+        Wanted { folders, registry }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name == "__init__.py" {
+            let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+            let beside_src = above.strip_suffix("src").map(|it| it.trim_end_matches('/'));
+            let in_project = |it: &str| self.folders.contains(it);
+            return !folder.is_empty() && (in_project(above) || beside_src.is_some_and(in_project));
+        }
+        MANIFESTS.contains(&name) && self.folders.contains(folder) || self.is_archive(path)
+    }
+
+    fn is_archive(&self, path: &str) -> bool {
+        let inside = |folder: &&str| {
+            folder.is_empty() || path.strip_prefix(*folder).is_some_and(|it| it.starts_with('/'))
+        };
+        self.registry.as_ref().is_some_and(inside) && registry::place(path).is_some()
+    }
+
+    /// What stands on disk.
+    fn on_disk(&self, root: &Path) -> Vec<Vec<u8>> {
+        let mut found = BTreeSet::new();
+        let mut look = |path: String| {
+            if root.join(os_path(path.as_bytes())).is_file() {
+                found.insert(path.into_bytes());
+            }
+        };
+        for folder in &self.folders {
+            let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            MANIFESTS.iter().for_each(|name| look(format!("{prefix}{name}")));
+            for above in [prefix.clone(), format!("{prefix}src/")] {
+                for package in folders_in(&root.join(os_path(above.as_bytes()))) {
+                    look(format!("{above}{package}/__init__.py"));
+                }
+            }
+        }
+        if let Some(folder) = self.registry {
+            archives(&root.join(os_path(folder.as_bytes()))).into_iter().for_each(|path| {
+                look(if folder.is_empty() { path } else { format!("{folder}/{path}") });
+            });
+        }
+        found.into_iter().collect()
+    }
+}
+
+/// The names of the folders in a folder; links are none.
+fn folders_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// The archives below a folder, by path from there, sorted.
+pub fn archives(folder: &Path) -> Vec<String> {
+    const DEPTH: usize = 6;
+    let walk = ignore::WalkBuilder::new(folder).standard_filters(false).max_depth(Some(DEPTH)).build();
+    let relative = |path: &Path| Some(path.strip_prefix(folder).ok()?.to_str()?.replace('\\', "/"));
+    let paths = walk.flatten().filter_map(|entry| relative(entry.path()));
+    let mut found: Vec<_> = paths.filter(|path| registry::place(path).is_some()).collect();
+    found.sort();
+    found
+}
+
+/// A file of which only counts that it is there.
+fn is_marker(path: &[u8]) -> bool {
+    path.ends_with(b"__init__.py")
+}
+
+pub(super) fn of_repo(
+    repo: &Repo,
+    reader: &Reader<'_>,
+    policy: &Policy,
+    outside: Option<&Path>,
+    locks: &[&str],
+) -> Result<Models, ReadError> {
+    let locks = of_models(locks);
+    if locks.is_empty() {
+        return Ok(Models::default());
+    }
+    let named = policy.registry().filter(|_| outside.is_none());
+    let wanted = Wanted::new(&locks, named);
+    let filter = |path: &[u8]| std::str::from_utf8(path).is_ok_and(|path| wanted.has(path));
+    let blobs = |files: Vec<crate::repo::changed::Listed>| -> Vec<Place> {
+        files.into_iter().map(|file| Place { path: file.path.clone(), at: At::Blob(file) }).collect()
+    };
+    let head = match (reader.head, reader.commit) {
+        (_, Some(commit)) => blobs(repo.list(commit, None, &filter)?),
+        (Side::Index, None) => blobs(repo.staging(&filter, false)?.files),
+        _ => wanted
+            .on_disk(reader.root)
+            .into_iter()
+            .map(|path| Place { path, at: At::Disk { unchanged: None } })
+            .collect(),
+    };
+    let base = reader.base.map(|commit| repo.list(commit, None, &filter)).transpose()?.unwrap_or_default();
+    let (markers, pairs): (Vec<_>, Vec<_>) = pair(head, base).into_iter().partition(|it| is_marker(&it.path));
+    let mut models = Models { registry: named.map(str::to_owned), ..Models::default() };
+    models.files.extend(markers.iter().map(|pair| marker(pair, reader)));
+    for (file, problem) in reader.read(repo, pairs)? {
+        models.problems.extend(problem);
+        models.files.push(file);
+    }
+    models.finish(outside)
+}
+
+fn marker(pair: &Pair, reader: &Reader<'_>) -> File {
+    let path = spell(&pair.path);
+    let empty = |side: &Side| Source::new(path.clone(), side.clone(), Vec::new());
+    let same = pair.head.is_some() && pair.base.is_some();
+    let base = reader.base.filter(|_| pair.base.is_some() && !same).map(|commit| empty(&commit.side()));
+    File { head: pair.head.as_ref().map(|_| empty(reader.head)), base, same, ..plain(path) }
+}
+
+fn plain(path: String) -> File {
+    File { path, format: None, head: None, base: None, same: false, judged: true }
+}
+
+/// Outside of a repository.
+pub(super) fn of_folder(
+    folder: &Path,
+    policy: &Policy,
+    outside: Option<&Path>,
+    locks: &[&str],
+) -> Result<Models, ReadError> {
+    let locks = of_models(locks);
+    if locks.is_empty() {
+        return Ok(Models::default());
+    }
+    let named = policy.registry().filter(|_| outside.is_none());
+    let mut models = Models { registry: named.map(str::to_owned), ..Models::default() };
+    for path in Wanted::new(&locks, named).on_disk(folder) {
+        let shown = spell(&path);
+        let bytes = if is_marker(&path) { Ok(Vec::new()) } else { read_file(folder, &path) };
+        match bytes {
+            Ok(bytes) => models
+                .files
+                .push(File { head: Some(Source::new(shown.clone(), Side::Worktree, bytes)), ..plain(shown) }),
+            Err(error) => models.problems.push(error.to_string()),
+        }
+    }
+    models.finish(outside)
+}
+
+fn of_models<'p>(paths: &[&'p str]) -> Vec<&'p str> {
+    let is_model =
+        |path: &&&str| formats::of_path(path.as_bytes()).is_some_and(|it| it.family == Family::Models);
+    paths.iter().filter(is_model).copied().collect()
+}
+
+impl Models {
+    /// Adds the registry that the user named, and says so when there is none where one was named.
+    fn finish(mut self, outside: Option<&Path>) -> Result<Models, ReadError> {
+        if let Some(folder) = outside {
+            self.registry = Some(folder.display().to_string());
+            self.files.extend(snapshot(folder)?);
+        }
+        let has_archives = self.files.iter().any(|file| registry::place(&file.path).is_some());
+        if let Some(folder) = self.registry.as_ref().filter(|_| !has_archives) {
+            let why = "it holds no archives of a model registry, such as openai/v/1/models.json".to_owned();
+            self.problems.push(RepoError::Unreadable { path: folder.clone(), why }.to_string());
+        }
+        Ok(self)
+    }
+}
+
+/// The archives of a folder that is no part of either side: both are judged with the same.
+pub fn snapshot(folder: &Path) -> Result<Vec<File>, ReadError> {
+    let root = fs::canonicalize(folder)
+        .map_err(|error| ReadError::Usage(format!("{}: {error}", folder.display())))?;
+    let mut files = Vec::new();
+    for path in archives(&root) {
+        let bytes = read_file(&root, path.as_bytes())?;
+        let shown = format!("{}/{path}", folder.display());
+        let head = Some(Source::new(shown.clone(), Side::Worktree, bytes));
+        files.push(File { head, same: true, ..plain(shown) });
+    }
+    Ok(files)
+}
+
+/// The lockfiles that the original's commands may take when they are started in a folder, as full paths.
+pub fn commanded(folder: &Path) -> Vec<PathBuf> {
+    let start = folder.to_string_lossy().replace('\\', "/");
+    let paths = tree_above(folder).layout(start.trim_matches('/')).commanded(start.trim_matches('/'));
+    paths.into_iter().map(|path| Path::new("/").join(path)).collect()
+}
+
+/// What a program and the original's commands would load in a folder; `variable` is `LLMRING_LOCKFILE_PATH`.
+pub fn resolution(folder: &Path, variable: Option<&Path>) -> Resolution {
+    let shown = |path: &Path| {
+        let inside = path.strip_prefix(folder).unwrap_or(path);
+        inside.to_string_lossy().replace('\\', "/")
+    };
+    let own = folder.join(NAME);
+    let (program, because) = match variable {
+        Some(path) => (Some(folder.join(path)), "variable"),
+        None if own.exists() => (Some(own), "working-directory"),
+        None => (None, "bundled"),
+    };
+    let commands = commanded(folder);
+    let agrees = program.as_ref().is_some_and(|program| commands.iter().all(|it| it == program));
+    Resolution {
+        missing: program.as_ref().is_some_and(|path| !path.exists()),
+        disagree: !agrees && (program.is_some() || commands.iter().any(|path| path.exists())),
+        program: program.as_deref().map(shown),
+        because,
+        commands: commands.iter().map(|path| shown(path)).collect(),
+    }
+}
+
+/// What the original looks at when it looks for the package of a project, from a folder upwards.
+fn tree_above(folder: &Path) -> Tree {
+    let mut tree = Tree::default();
+    let spell = |path: &Path| path.to_string_lossy().replace('\\', "/").trim_start_matches('/').to_owned();
+    for above in folder.ancestors() {
+        for name in MANIFESTS.into_iter().chain([".git"]) {
+            let path = above.join(name);
+            match fs::read_to_string(&path) {
+                Ok(text) if name == MANIFESTS[0] => tree.add_manifest(&spell(&path), &text),
+                _ if path.exists() => tree.add(spell(&path)),
+                _ => {}
+            }
+        }
+        for parent in [above.to_owned(), above.join("src")] {
+            for package in folders_in(&parent) {
+                let init = parent.join(package).join("__init__.py");
+                if init.is_file() {
+                    tree.add(spell(&init));
+                }
+            }
+        }
+        // The root of the project is the nearest folder that looks like one.
+        if MANIFESTS.into_iter().chain([".git"]).any(|name| above.join(name).exists()) {
+            break;
+        }
+    }
+    tree
+}

@@ -1,0 +1,75 @@
+//! A pin names a version that the model registry does not have.
+//!
+//! llmring never looks: its check of a pinned version says yes to any number. So a pin of 9999 stands for years, and a pin
+//! made up by an offline bump looks like any other. The snapshot of the registry is the one that the policy names
+//! (`[llmring] registry`), or `--registry DIR`; without one, pins are not checked, and the run says so.
+//!
+//! ```diff lockproof.toml
+//!  [llmring]
+//!  registry = "registry"
+//! ```
+//!
+//! ```diff registry/openai/v/1/models.json
+//!  {"version": 1, "models": {"openai:gpt-4o-mini": {}}}
+//! ```
+//!
+//! ```diff llmring.lock
+//!  [profiles.default]
+//!  name = "default"
+//!  [profiles.default.registry_versions]
+//!  openai = 27
+//!           ^^ the latest is 1
+//! ```
+//!
+//! Pin what there is: `lockproof llmring bump`. If the snapshot is old, take a newer one.
+
+use crate::context::Context;
+use crate::escape::cut;
+use crate::finding::Level;
+use crate::formats::Family;
+use crate::formats::llmring::document;
+use crate::llmring::is_registered;
+use crate::model::Lockfile;
+use crate::report::Report;
+use crate::rules::{Check, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "llmring-missing-archive",
+    level: Level::Error,
+    tamper: false,
+    families: Family::MODELS,
+    docs: include_str!("llmring_missing_archive.rs"),
+    checks: &[Check::Repository(check)],
+};
+
+/// Of the whole side: the archives may change while the lockfile stays.
+fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
+    cx.head.lockfiles.iter().for_each(|lockfile| check_one(cx, lockfile, report));
+}
+
+fn check_one<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+    let Some(document) = document(lockfile) else { return };
+    let Some(registry) = cx.head.models.registry() else { return };
+    for profile in &document.profiles {
+        for pin in &profile.pins {
+            let (provider, Some(version)) = (pin.provider.as_str(), pin.version()) else { continue };
+            let name = cut(profile.name());
+            let Some(archives) = registry.provider(provider) else {
+                if is_registered(provider) {
+                    report
+                        .file(lockfile, pin.provider.raw, format!("Profile `{name}` pins {provider}, of which the snapshot of the registry has nothing."))
+                        .label("not in the snapshot")
+                        .help("Take a whole snapshot: each provider has its archives in v/1, v/2 and so on.");
+                }
+                continue;
+            };
+            if registry.archive(provider, version).is_none() {
+                let latest = archives.latest().version;
+                report
+                    .file(lockfile, pin.at, format!("Profile `{name}` pins {provider} to {version}, which the snapshot of the registry does not have."))
+                    .label(format!("the latest is {latest}"))
+                    .help(format!("Pin {latest}, or take a newer snapshot. `lockproof llmring bump` never lowers a pin."));
+            }
+        }
+    }
+}
