@@ -34,7 +34,7 @@
 //! ```
 //!
 //! Who changes files and list alike is not found by this, but by review: such a copy is counted as consistent, not as
-//! verified, when it came with the change. With `--bytes all`, an archive in Cargo's cache is a better witness.
+//! verified, when it came with the change.
 //!
 //! Vendor anew (`cargo vendor`, `go mod vendor`) and look at what differs. A patch of your own belongs into
 //! `[patch]` or `replace`.

@@ -1,8 +1,9 @@
 //! A lockfile is gone.
 //!
 //! Without it, the next install resolves anew: nothing is pinned any more. When the manifest that it served is still
-//! there and no other lockfile of its ecosystem serves it, that is an error; else a warning. A lockfile that was emptied
-//! while its manifest stayed as it was, or still asks for something, is an error as well.
+//! there and no other lockfile of its ecosystem serves it, that is an error; where the manifest went as well it is a note, else a
+//! warning. A lockfile that was emptied while its manifest stayed as it was, or still asks for something, is an error as
+//! well.
 //!
 //! ```diff go.sum
 //! -example.com/m v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
@@ -39,9 +40,14 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     };
     let found = report.file(lockfile, "", message);
     found.without_place().help(format!("`{}` takes it back.", cx.checkout(lockfile)));
-    if manifest.is_some() && !served {
-        found.level(Level::Error);
-    }
+    let stood =
+        cx.base.as_ref().and_then(|base| lockfile.format.manifest_beside(&lockfile.source.path, base.paths));
+    match manifest {
+        Some(_) if !served => found.level(Level::Error),
+        // The project itself went.
+        None if stood.is_some() => found.level(Level::Note),
+        _ => found,
+    };
 }
 
 /// A file that pins nothing any more, although its manifest asks for what it asked for.
@@ -108,6 +114,13 @@ mod tests {
             .base("pyproject.toml", "[project]\ndependencies = ['a']")
             .head("pyproject.toml", "[project]\ndependencies = ['a', 'b']")
             .finds(&["uv.lock:1:1 error uv.lock pins nothing any more, but pyproject.toml still asks for packages."]);
+    }
+
+    #[test]
+    fn it_may_go_with_its_project() {
+        let test = || check("lockfile-removed").base("a/go.sum", SUM).head("b/go.mod", "module b\n");
+        test().finds(&["a/go.sum warning a/go.sum was removed."]);
+        test().base("a/go.mod", "module a\n").finds(&["a/go.sum note a/go.sum was removed."]);
     }
 
     #[test]

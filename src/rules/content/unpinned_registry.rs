@@ -20,7 +20,7 @@
 //!  }
 //! ```
 //!
-//! Addresses that are put back into every entry, where none had one, are a warning: most of them agree on the place.
+//! Addresses that are put back into every entry, where none had one, are a note: most of them agree on the place.
 //!
 //! With nothing to compare with, the places that fewer packages come from are warnings. Pin the right ones in
 //! `lockproof.toml` to settle it.
@@ -249,7 +249,7 @@ fn tell<'a>(
             (Level::Error, "a place that lockproof.toml does not pin")
         }
         Verdict::Unpinned => (Level::Error, "a place that no package here came from before"),
-        Verdict::Named => (Level::Warning, "a place that no entry named until now, and all do"),
+        Verdict::Named => (Level::Note, "a place that no entry named until now, and all do"),
         Verdict::Minority => (Level::Warning, "another place than most packages here"),
     };
     let at = written(package, place);
@@ -448,7 +448,7 @@ mod tests {
                 .base("package-lock.json", &none)
                 .head("package-lock.json", &lock(hosts))
         };
-        let named = "package-lock.json:2:53 warning x@1.0.0 comes from a place that no entry named until now, and all do: https://registry.example.com.";
+        let named = "package-lock.json:2:53 note x@1.0.0 comes from a place that no entry named until now, and all do: https://registry.example.com.";
         let unpinned = |name: &str, line| {
             format!(
                 "package-lock.json:{line}:53 error {name}@1.0.0 comes from a place that no package here came from before: https://evil.example.com."

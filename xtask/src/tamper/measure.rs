@@ -87,6 +87,7 @@ fn scenes<'p>(project: &'p Project, of: &str) -> Vec<Scene<'p>> {
             path,
             base,
             head: &step.files,
+            is_still: which == 0,
             seed: format!("{of} {}/{} {how}", project.name, step.name),
         };
         scenes.push(scene(&step.files, 0, "alone"));

@@ -22,6 +22,8 @@ pub(crate) struct Scene<'p> {
     pub(crate) path: &'p str,
     pub(crate) base: &'p Tree,
     pub(crate) head: &'p Tree,
+    /// Nothing honest changes: no upgrade and no manifest can explain what an operator adds.
+    pub(crate) is_still: bool,
     /// What is said of the change as it was found.
     pub(crate) honest: &'p OnceLock<Verdict>,
     /// Makes the same choices on every machine.
@@ -51,7 +53,7 @@ impl Scene<'_> {
     /// Reads the lockfile, and hands it to an operator; the tree that comes of it.
     pub(crate) fn edit(&self, work: impl FnOnce(&Lock<'_>, &mut Random) -> Edits) -> Option<Tree> {
         let (head, base) = (self.source(self.head), self.source(self.base));
-        let lock = Lock::new(self.format, &head, &base, self.head);
+        let lock = Lock::new(self, &head, &base);
         let edits = work(&lock, &mut self.random())?;
         let text = apply(lock.text(), edits);
         let mut tree = self.head.clone();
@@ -86,6 +88,8 @@ pub(crate) struct Lock<'s> {
     pub(crate) dialect: &'static dyn Dialect,
     /// The hashes of the base side, by release.
     before: HashMap<String, Vec<String>>,
+    /// As of its scene.
+    is_still: bool,
     /// The other files of the head.
     pub(crate) tree: &'s Tree,
     /// The names of the base side.
@@ -93,7 +97,8 @@ pub(crate) struct Lock<'s> {
 }
 
 impl<'s> Lock<'s> {
-    fn new(format: &'static Format, head: &'s Source, base: &Source, tree: &'s Tree) -> Lock<'s> {
+    fn new(scene: &Scene<'s>, head: &'s Source, base: &Source) -> Lock<'s> {
+        let format = scene.format;
         let mut before: HashMap<String, Vec<String>> = HashMap::new();
         let mut names = HashSet::new();
         for package in &format.read(base).packages {
@@ -101,12 +106,24 @@ impl<'s> Lock<'s> {
             let hashes = package.digests().map(|digest| digest.value.to_owned());
             before.entry(package.label()).or_default().extend(hashes);
         }
-        Lock { file: format.read(head), dialect: dialect::of(format), before, tree, names }
+        let (file, dialect) = (format.read(head), dialect::of(format));
+        Lock { file, dialect, before, tree: scene.head, names, is_still: scene.is_still }
     }
 
     /// Whether the base side has a package of that name.
     pub(crate) fn had(&self, name: &str) -> bool {
         self.names.contains(name)
+    }
+
+    /// Whether an edge that is added can only be a fault. Formats that keep no ranges say which packages an entry uses: with
+    /// another feature, platform or version above it, a kept release uses more of them.
+    pub(crate) fn tells_edges(&self) -> bool {
+        self.is_still || self.file.format.id == "npm"
+    }
+
+    /// Whether an entry that is gone must be missed. npm 6 writes optional dependencies as it does the others.
+    pub(crate) fn tells_gaps(&self) -> bool {
+        !self.file.packages.iter().all(|it| it.flags.legacy)
     }
 
     pub(crate) fn text(&self) -> &'s str {

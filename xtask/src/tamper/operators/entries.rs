@@ -58,7 +58,7 @@ pub(super) static ALL: &[Operator] = &[
 
 /// A new entry, and an entry that asks for it.
 fn planted(lock: &Lock<'_>, random: &mut Random) -> Edits {
-    let ghost = lock.dialect.ghost(lock, NAME, "1.0.0", random)?;
+    let ghost = lock.dialect.ghost(lock, NAME, "1.0.0", random).filter(|_| lock.tells_edges())?;
     let entries = lock.shuffled(random).into_iter().filter(|it| it.is_hashed() && it.is_kept());
     let mut edits = entries.filter_map(|it| lock.dialect.add_edge(&it, NAME, "1.0.0")).next()?;
     edits.push(ghost);
@@ -69,7 +69,11 @@ fn phantom(entry: &Entry<'_, '_>, _: &mut Random) -> Edits {
     let needs = |name: &str| entry.package.edges.iter().any(|edge| edge.name.as_str() == name);
     let other =
         entry.lock.entries().find(|it| it.is_hashed() && it.name() != entry.name() && !needs(it.name()))?;
-    entry.lock.dialect.add_edge(entry, other.name(), other.package.version())
+    entry
+        .lock
+        .dialect
+        .add_edge(entry, other.name(), other.package.version())
+        .filter(|_| entry.lock.tells_edges())
 }
 
 /// Only where the name stands once: else a client takes the other release.
@@ -82,5 +86,6 @@ fn missing(entry: &Entry<'_, '_>, _: &mut Random) -> Edits {
     };
     let once = entry.lock.entries().filter(|it| it.name() == entry.name()).count() == 1;
     let needed = entry.lock.entries().any(|it| is_needed(&it));
-    (once && needed).then(|| vec![crate::tamper::scene::Edit { at: entry.block(), with: String::new() }])
+    (once && needed && entry.lock.tells_gaps())
+        .then(|| vec![crate::tamper::scene::Edit { at: entry.block(), with: String::new() }])
 }

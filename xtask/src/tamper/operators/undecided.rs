@@ -34,9 +34,10 @@ pub(super) static ALL: &[Operator] = &[
         }),
     },
     Operator {
-        name: "edge of an upgraded release",
+        name: "edge below an upgraded release or a changed manifest",
         grade: Undecided,
-        why: "a new version may need what the old one did not",
+        why: "a new version may need what the old one did not; where no ranges are kept (all but npm), a feature or a \
+              platform may be what uses it",
         except: &[("go", "go.sum has no edges")],
         act: Act::Entry(Pick::New, |entry, _| {
             let mut others = entry.lock.entries().filter(|it| it.is_hashed() && it.name() != entry.name());
