@@ -89,7 +89,7 @@ fn documents(measured: &Measured) -> Result<Vec<(&'static str, String)>, Failure
         measured.markdown(),
         measured.exceptions()
     );
-    Ok(vec![(PAGE, page), ("README.md", docs::between(&text, "tamper", &measured.summary()))])
+    Ok(vec![(PAGE, page), ("README.md", docs::between(&text, "tamper", &measured.fold()))])
 }
 
 /// The bar: every operator gets what its grade asks for, and honest steps are left alone.

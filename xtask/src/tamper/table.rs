@@ -86,6 +86,13 @@ impl Measured {
         )
     }
 
+    /// The same for a page that has other things to say: the table is folded away.
+    pub(crate) fn fold(&self) -> String {
+        let summary =
+            "<details><summary>Operator by operator: in how many projects each was caught</summary>";
+        format!("{}\n{summary}\n\n{}\n</details>\n", self.summary(), self.markdown())
+    }
+
     fn has(&self, format: &str) -> bool {
         self.pairs.iter().any(|(project, _)| format_of(project) == format)
     }
