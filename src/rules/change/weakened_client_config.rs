@@ -71,11 +71,17 @@ const WEAKNESSES: &[Weakness] = &[
     ("go", "GOINSECURE", is_set, Level::Error, TLS),
     ("go", "GONOSUMCHECK", |it| it != "0", Level::Error, HASHES),
     ("go", "GOSUMDB", |it| it == "off", Level::Error, "switches off the checksum database"),
-    ("go", "GONOSUMDB", is_set, Level::Error, "switches off the checksum database"),
+    ("go", "GONOSUMDB", is_all, Level::Error, "switches off the checksum database"),
+    ("go", "GONOSUMDB", is_set, Level::Warning, "keeps modules out of the checksum database"),
 ];
 
 fn is_false(value: &str) -> bool {
     value == "false"
+}
+
+/// A pattern that every module path matches. Others name private modules, which no public database can know.
+fn is_all(value: &str) -> bool {
+    value.split(',').any(|it| matches!(it.trim(), "*" | "*.*" | "**"))
 }
 
 /// What is only known once something ran is no finding.
@@ -229,6 +235,7 @@ fn is_unused(cx: &Context<'_>, ecosystem: Ecosystem, place: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::finding::Level;
     use crate::testing::check;
 
     const LOCK: &str = r#"{"lockfileVersion": 3, "packages": {}}"#;
@@ -243,6 +250,16 @@ mod tests {
             .head("Makefile", "# GOSUMDB=off\nexport GOFLAGS=-mod=mod\nMYGOSUMDB=off\nGONOSUMDB=$(PRIVATE)\n")
             .head(".gitattributes", "package-lock.json linguist-generated -diff merge=npm\n*.md merge=ours\n")
             .finds(&[]);
+    }
+
+    #[test]
+    fn private_modules_may_stay_out_of_the_database() {
+        let level = |value: &str| {
+            let text = format!("FROM x\nENV GONOSUMDB={value}\n");
+            check("weakened-client-config").head("Dockerfile", &text).all().remove(0).level
+        };
+        assert_eq!(level("git.example.com/acme/*"), Level::Warning);
+        assert_eq!(level("*"), Level::Error);
     }
 
     #[test]
