@@ -20,7 +20,7 @@ pub fn anchor(findings: &mut [Finding], files: &[File]) {
         .iter()
         .filter_map(|it| Some((it.path.as_str(), (it.head.as_ref()?, it.base.as_ref()?))))
         .collect();
-    let mut compared: HashMap<&str, Lines<'_>> = HashMap::new();
+    let mut compared: HashMap<&str, Lines> = HashMap::new();
     for finding in findings {
         let Some((path, (head, base))) = changed.get_key_value(finding.path.as_str()) else { continue };
         if finding.preexisting || finding.side != head.side {
@@ -33,54 +33,54 @@ pub fn anchor(findings: &mut [Finding], files: &[File]) {
 
 /// Which lines the base side does not have, as well as one look at each can tell: a text that stands there too is new
 /// where there is more of it than before, and between two others.
-struct Lines<'a> {
-    head: &'a Source,
-    /// How often the base has a line, and how often the head.
-    counts: HashMap<&'a str, (usize, usize)>,
-    pairs: HashSet<(&'a str, &'a str)>,
+struct Lines {
+    looks: Vec<Look>,
 }
 
-impl<'a> Lines<'a> {
-    fn new(head: &'a Source, base: &'a Source) -> Lines<'a> {
-        let mut lines = Lines { head, counts: HashMap::new(), pairs: HashSet::new() };
-        let mut before = "";
+/// What is known of one line of the head.
+struct Look {
+    /// How often its text stood in the base.
+    before: usize,
+    /// How many more of it there are now.
+    more: usize,
+    /// How many of its two neighbours it had there.
+    neighbours: usize,
+}
+
+impl Lines {
+    /// Looks at every line once: many findings may stand on a single one, as long as the file.
+    fn new(head: &Source, base: &Source) -> Lines {
+        let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
+        let mut pairs = HashSet::new();
+        let mut above = "";
         for text in base.text().lines().map(str::trim_end).chain([""]) {
-            lines.counts.entry(text).or_default().0 += 1;
-            lines.pairs.insert((std::mem::replace(&mut before, text), text));
+            counts.entry(text).or_default().0 += 1;
+            pairs.insert((std::mem::replace(&mut above, text), text));
         }
-        for text in head.text().lines().map(str::trim_end) {
-            lines.counts.entry(text).or_default().1 += 1;
-        }
-        lines
-    }
-
-    fn text(&self, at: usize) -> &'a str {
-        if at < self.head.line_count() { line(self.head, at).trim_end() } else { "" }
-    }
-
-    /// How often a line stood there before, how many more there are now, and how many of its two neighbours it had.
-    fn look(&self, at: usize) -> (usize, usize, usize) {
-        let text = self.text(at);
-        let (before, now) = self.counts.get(text).copied().unwrap_or_default();
-        let above = at.checked_sub(1).map_or("", |above| self.text(above));
-        let known =
-            [(above, text), (text, self.text(at + 1))].iter().filter(|it| self.pairs.contains(it)).count();
-        (before, now.saturating_sub(before), known)
+        let texts: Vec<&str> = (0..head.line_count()).map(|at| line(head, at).trim_end()).collect();
+        texts.iter().for_each(|text| counts.entry(text).or_default().1 += 1);
+        let text = |at: usize| texts.get(at).copied().unwrap_or_default();
+        let look = |at: usize| {
+            let (before, now) = counts[text(at)];
+            let above = at.checked_sub(1).map_or("", text);
+            let both = [(above, text(at)), (text(at), text(at + 1))];
+            let neighbours = both.iter().filter(|it| pairs.contains(it)).count();
+            Look { before, more: now.saturating_sub(before), neighbours }
+        };
+        Lines { looks: (0..texts.len()).map(look).collect() }
     }
 
     fn is_new(&self, at: usize) -> bool {
-        let (before, more, known) = self.look(at);
-        before == 0 || more > 0 && known == 0
+        self.looks.get(at).is_some_and(|it| it.before == 0 || it.more > 0 && it.neighbours == 0)
     }
 
     /// Not simply the opposite: of some lines nobody can say. They stay where a rule saw them.
     fn is_old(&self, at: usize) -> bool {
-        let (before, more, known) = self.look(at);
-        before > 0 && (more == 0 || known == 2)
+        self.looks.get(at).is_some_and(|it| it.before > 0 && (it.more == 0 || it.neighbours == 2))
     }
 }
 
-fn settle(finding: &mut Finding, head: &Source, lines: &Lines<'_>) {
+fn settle(finding: &mut Finding, head: &Source, lines: &Lines) {
     let Some(span) = finding.span.filter(|span| lines.is_old(span.start.line - 1)) else { return };
     let there = |it: &&mut Related| it.path == finding.path && it.side == head.side;
     let is_changed = |it: &&mut Related| it.span.is_some_and(|span| lines.is_new(span.start.line - 1));
@@ -101,7 +101,7 @@ fn settle(finding: &mut Finding, head: &Source, lines: &Lines<'_>) {
 }
 
 /// The nearest line of the entry that is new, if there is one.
-fn nearest(head: &Source, at: usize, lines: &Lines<'_>) -> Option<usize> {
+fn nearest(head: &Source, at: usize, lines: &Lines) -> Option<usize> {
     let entry = Entry::around(head, at);
     let below = (at + 1..head.line_count().min(at + NEAR)).take_while(|&line| entry.goes_on(line));
     let mut above: Vec<usize> =
