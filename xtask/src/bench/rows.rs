@@ -24,6 +24,9 @@ const fn target(safe: f64, stretch: f64) -> Target {
     Target { safe, stretch }
 }
 
+/// The upgrades are made up: no manifest asks for them, and lockproof says so.
+const CHANGED: &[&str] = &["check", "--fail-on", "never"];
+
 fn start(bench: &mut Bench) -> Done {
     let ours = bench.ours(&["--version"], "npm");
     bench.absolute("start", &ours, Metric::Wall, target(2.0, 1.0))
@@ -51,7 +54,7 @@ fn single(bench: &mut Bench) -> Done {
         Metric::Cpu,
         target(8.0, 4.0),
     )?;
-    let ours = bench.ours(&["check"], "changed");
+    let ours = bench.ours(CHANGED, "changed");
     let peer = Case::new("git", &["cat-file", "blob", "HEAD:package-lock.json"], bench.inputs.at("changed"));
     let name = "changed 3.8 MB package-lock against HEAD, all rules";
     bench.compare(name, &ours, ("git cat-file blob", &peer), Metric::Cpu, target(3.0, 2.0))
@@ -82,7 +85,7 @@ fn memory(bench: &mut Bench) -> Done {
         return Ok(());
     }
     let both = 2.0 * size(bench, "changed/package-lock.json")?;
-    let peak = bench.ours(&["check"], "changed").peak()? as f64 / 1e6;
+    let peak = bench.ours(CHANGED, "changed").peak()? as f64 / 1e6;
     say(format!("{name}\n    {peak:.1} MB for {both:.1} MB of both sides"));
     // Above 8 MB (4 MB), in bytes of memory for each byte read.
     let (safe, stretch) = (8.0 + 4.0 * both, 4.0 + 2.5 * both);
