@@ -11,6 +11,7 @@ use crate::formats;
 use crate::graph::Graph;
 use crate::llmring::registry::Registry;
 use crate::manifest::{Manifest, Pinned};
+use crate::members::Members;
 use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
 use crate::policy::sides::Sides;
@@ -113,10 +114,16 @@ pub struct World<'a> {
     pub paths: &'a [String],
     folds: [OnceLock<Fold<'a>>; Ecosystem::ALL.len()],
     places: [OnceLock<Places<'a>>; Ecosystem::ALL.len()],
-    declared: [OnceLock<Declarations<'a>>; Ecosystem::ALL.len()],
     tools: OnceLock<Tools<'a>>,
     /// By the address of the lockfile.
-    graphs: HashMap<usize, OnceLock<Graph<'a>>>,
+    derived: HashMap<usize, Derived<'a>>,
+}
+
+/// What is made of one lockfile when first asked for.
+#[derive(Default)]
+struct Derived<'a> {
+    graph: OnceLock<Graph<'a>>,
+    declared: OnceLock<Declarations<'a>>,
 }
 
 /// The model registry, and the Python packages around an `llmring.lock`.
@@ -134,7 +141,7 @@ impl<'a> Models<'a> {
     }
 }
 
-/// What the manifests of an ecosystem declare, by what rules ask for. Names are canonical.
+/// What the manifests of a lockfile declare, by what rules ask for. Names are canonical.
 #[derive(Default)]
 struct Declarations<'a> {
     places: HashMap<String, (&'a Source, &'a str)>,
@@ -179,10 +186,10 @@ impl<'a> World<'a> {
         companions: Vec<&'a Source>,
         paths: &'a [String],
     ) -> World<'a> {
-        let graphs = lockfiles.iter().map(|lockfile| (address(lockfile), OnceLock::new())).collect();
+        let derived = lockfiles.iter().map(|lockfile| (address(lockfile), Derived::default())).collect();
         World {
             lockfiles,
-            graphs,
+            derived,
             companions,
             models: Models::default(),
             manifests: OnceLock::new(),
@@ -191,7 +198,6 @@ impl<'a> World<'a> {
             paths,
             folds: Default::default(),
             places: Default::default(),
-            declared: Default::default(),
             tools: OnceLock::new(),
         }
     }
@@ -254,8 +260,8 @@ impl<'a> World<'a> {
 
     /// The dependencies of a lockfile of this side, resolved. Made when first asked for.
     pub fn graph(&self, lockfile: &'a Lockfile<'a>) -> Option<&Graph<'a>> {
-        let graph = self.graphs.get(&address(lockfile))?;
-        Some(graph.get_or_init(|| {
+        let derived = self.derived.get(&address(lockfile))?;
+        Some(derived.graph.get_or_init(|| {
             let beside = lockfile.format.manifest_beside(&lockfile.source.path, self.paths);
             let manifest = beside.filter(|_| lockfile.roots.is_empty()).and_then(|path| self.manifest(&path));
             let asked = manifest.iter().flat_map(|it| &it.dependencies).map(|dep| dep.name.as_str());
@@ -274,37 +280,42 @@ impl<'a> World<'a> {
         self.lockfiles.iter().copied().filter(move |lockfile| lockfile.ecosystem() == ecosystem)
     }
 
-    /// The line of a manifest that asks for something (of that name) from that git repository or URL.
+    /// The line of a manifest that asks for something (of that name) from that git repository or URL, on behalf of a
+    /// lockfile of this side. A manifest elsewhere in the repository has no say in it.
     pub fn declaration(
         &self,
-        ecosystem: Ecosystem,
+        lockfile: &'a Lockfile<'a>,
         name: Option<&str>,
         place: &str,
     ) -> Option<(&'a Source, &'a str)> {
-        let declared = self.declared(ecosystem);
+        let declared = self.declared(lockfile)?;
         match name {
             None => declared.places.get(place).copied(),
             Some(name) => {
-                let key = (canonical(ecosystem, name).into_owned(), place.to_owned());
+                let key = (canonical(lockfile.ecosystem(), name).into_owned(), place.to_owned());
                 declared.named.get(&key).copied()
             }
         }
     }
 
     /// The line of a manifest that takes a package of that name from a git repository or URL.
-    pub fn elsewhere(&self, ecosystem: Ecosystem, name: &str) -> Option<(&'a Source, &'a str)> {
-        self.declared(ecosystem).elsewhere.get(&*canonical(ecosystem, name)).copied()
+    pub fn elsewhere(&self, lockfile: &'a Lockfile<'a>, name: &str) -> Option<(&'a Source, &'a str)> {
+        self.declared(lockfile)?.elsewhere.get(&*canonical(lockfile.ecosystem(), name)).copied()
     }
 
-    /// Whether a package of that name lies in the tree, or a manifest takes it from a folder.
-    pub fn is_local(&self, ecosystem: Ecosystem, name: &str) -> bool {
-        self.declared(ecosystem).local.contains(&*canonical(ecosystem, name))
+    /// Whether a package of that name is a project of the lockfile, or a manifest of it takes it from a folder.
+    pub fn is_local(&self, lockfile: &'a Lockfile<'a>, name: &str) -> bool {
+        let name = canonical(lockfile.ecosystem(), name);
+        self.declared(lockfile).is_some_and(|declared| declared.local.contains(&*name))
     }
 
     /// What the manifests say, indexed: it is asked for entry by entry.
-    fn declared(&self, ecosystem: Ecosystem) -> &Declarations<'a> {
-        self.declared[ecosystem as usize]
-            .get_or_init(|| Declarations::new(ecosystem, self.manifests(ecosystem)))
+    fn declared(&self, lockfile: &'a Lockfile<'a>) -> Option<&Declarations<'a>> {
+        let derived = self.derived.get(&address(lockfile))?;
+        Some(derived.declared.get_or_init(|| {
+            let manifests = Members::of(self, lockfile).manifests;
+            Declarations::new(lockfile.ecosystem(), manifests.into_iter())
+        }))
     }
 
     /// The registries that client configuration on this side names.
@@ -313,8 +324,8 @@ impl<'a> World<'a> {
     }
 
     /// Whether a manifest gives that name another package's bytes: `"name": "npm:other@1"`.
-    pub fn aliases(&self, ecosystem: Ecosystem, name: &str, target: &str) -> bool {
-        let ranges = self.declared(ecosystem).aliases.get(name);
+    pub fn aliases(&self, lockfile: &'a Lockfile<'a>, name: &str, target: &str) -> bool {
+        let ranges = self.declared(lockfile).and_then(|declared| declared.aliases.get(name));
         ranges.is_some_and(|ranges| ranges.iter().any(|range| is_alias_of(range, target)))
     }
 

@@ -51,7 +51,7 @@ impl Draft {
     fn take<'a>(&mut self, world: &World<'a>, lockfile: &'a Lockfile<'a>, package: &'a Package<'a>) {
         let ecosystem = lockfile.ecosystem();
         if let Origin::Git(git) = &package.origin
-            && world.declaration(ecosystem, None, &git.repository).is_none()
+            && world.declaration(lockfile, None, &git.repository).is_none()
             && self.is_plain(&git.repository)
         {
             *self.repositories.entry(git.repository.clone().into_owned()).or_default() += 1;

@@ -50,7 +50,7 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     }
     let Some(had) = kept.and_then(Kept::hashed) else { return };
     // Taken into the tree: a reviewer sees the code, and a manifest proves that it is there.
-    if package.origin.is_local() && cx.head.is_local(lockfile.ecosystem(), package.name.as_str()) {
+    if package.origin.is_local() && cx.head.is_local(lockfile, package.name.as_str()) {
         return;
     }
     let message = format!("{} kept its version and lost its hash.", package.label());

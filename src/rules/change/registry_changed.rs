@@ -50,7 +50,7 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     let Some(base) = cx.base.as_ref().filter(|_| slot.package.origin != Origin::Unknown) else { return };
     // Taken into the tree: a reviewer sees the code, and a manifest proves that it is there.
     let ecosystem = slot.lockfile.ecosystem();
-    if slot.package.origin.is_local() && cx.head.is_local(ecosystem, slot.package.name.as_str()) {
+    if slot.package.origin.is_local() && cx.head.is_local(slot.lockfile, slot.package.name.as_str()) {
         return;
     }
     let now = Provenance::of(&slot.package.origin);
@@ -105,9 +105,7 @@ fn moved<'a>(
         found.level(Level::Note);
     } else if same && unpinned_registry::is_admitted(cx, lockfile, package) {
         found.level(Level::Warning);
-    } else if let Some((manifest, line)) =
-        cx.head.declaration(lockfile.ecosystem(), Some(package.name.as_str()), place)
-    {
+    } else if let Some((manifest, line)) = cx.head.declaration(lockfile, Some(package.name.as_str()), place) {
         found.level(Level::Warning).related(manifest, line, "declared here");
     } else if let Some((manifest, line)) = undeclared(cx, lockfile, &old) {
         found.level(Level::Warning).related(manifest, line, "declared until now");
@@ -117,12 +115,12 @@ fn moved<'a>(
 /// Back from a fork: a manifest declared the old place, and none does any more.
 fn undeclared<'a>(
     cx: &Context<'a>,
-    lockfile: &Lockfile<'a>,
+    lockfile: &'a Lockfile<'a>,
     old: &Slot<'a>,
 ) -> Option<(&'a Source, &'a str)> {
     let place = old.package.origin.place()?;
-    let before = cx.base.as_ref()?.declaration(lockfile.ecosystem(), None, place)?;
-    cx.head.declaration(lockfile.ecosystem(), None, place).is_none().then_some(before)
+    let before = cx.base.as_ref()?.declaration(old.lockfile, None, place)?;
+    cx.head.declaration(lockfile, None, place).is_none().then_some(before)
 }
 
 /// A strong hash that stayed: whoever serves them, the bytes are the same.
@@ -157,6 +155,22 @@ mod tests {
             .head("Cargo.lock", &lock(fork))
             .head("Cargo.toml", "[patch.crates-io]\nx = { git = 'https://git.example.com/o/x', rev = 'v1' }")
             .finds(&[&format!("Cargo.lock:5:11 warning x {expected}")]);
+    }
+
+    #[test]
+    fn a_manifest_of_another_project_declares_nothing_here() {
+        let fork = "git+https://git.example.com/o/x?rev=v1#0123456789012345678901234567890123456789";
+        let findings = check("registry-changed")
+            .base("Cargo.lock", &lock(INDEX))
+            .head("Cargo.lock", &lock(fork))
+            .both("Cargo.toml", "[workspace]\nmembers = []\n")
+            .head(
+                "docs/sample/Cargo.toml",
+                "[patch.crates-io]\nx = { git = 'https://git.example.com/o/x', rev = 'v1' }",
+            )
+            .all();
+        let moved = findings.iter().find(|it| it.rule == "registry-changed").unwrap();
+        assert_eq!(moved.level, crate::finding::Level::Error);
     }
 
     #[test]

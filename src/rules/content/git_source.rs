@@ -51,7 +51,7 @@ fn judge<'a>(
     report: &mut Report<'a>,
 ) {
     let ecosystem = lockfile.ecosystem();
-    let declared = cx.head.declaration(ecosystem, None, &git.repository).is_some();
+    let declared = cx.head.declaration(lockfile, None, &git.repository).is_some();
     let allowed = declared || cx.policy.allows_git(&git.repository);
     let origins =
         cx.base.as_ref().map_or(&[][..], |base| base.fold(ecosystem).origins(package.name.as_str()));
@@ -83,7 +83,7 @@ fn judge<'a>(
             .label("no manifest here says so")
             .related(slot.lockfile.source, old_line, "where it came from")
             .help(cx.restore(lockfile));
-    } else if let (false, Some((manifest, line))) = (allowed, cx.head.elsewhere(ecosystem, name)) {
+    } else if let (false, Some((manifest, line))) = (allowed, cx.head.elsewhere(lockfile, name)) {
         let message = format!("{name} comes from a git repository that no manifest names for it.");
         report
             .package(lockfile, package, Field::Source, &at, message)

@@ -80,7 +80,7 @@ fn check_aliases<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut 
             asked.get(alias.as_str()).is_some_and(|ranges| ranges.iter().any(|it| is_alias_of(it, name)));
         // An archive or a repository says itself what it is called.
         let is_named_elsewhere = !matches!(package.origin, Origin::Registry(_)) || package.flags.legacy;
-        if by_edge || is_named_elsewhere || cx.head.aliases(lockfile.ecosystem(), alias.as_str(), name) {
+        if by_edge || is_named_elsewhere || cx.head.aliases(lockfile, alias.as_str(), name) {
             continue;
         }
         let message = format!(

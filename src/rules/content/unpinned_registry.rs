@@ -185,7 +185,7 @@ pub fn is_pinned<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'a 
         .all(|(scope, place)| judge(cx, lockfile, scope, &place) == Verdict::Pinned)
 }
 
-fn judge(cx: &Context<'_>, lockfile: &Lockfile<'_>, scope: &str, place: &str) -> Verdict {
+fn judge<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, scope: &str, place: &str) -> Verdict {
     let ecosystem = lockfile.ecosystem();
     let is_file = is_index(scope);
     if cx.policy.pins_registries(ecosystem) {
@@ -208,7 +208,7 @@ fn judge(cx: &Context<'_>, lockfile: &Lockfile<'_>, scope: &str, place: &str) ->
             |pin: &Pinned<'_>| pin.scope == scope || pin.scope.is_empty() && (scope.is_empty() || !own);
         world.configured(ecosystem).any(|(_, pin)| (is_file || applies(pin)) && covers(&pin.place, place))
     };
-    let declared = cx.head.declaration(ecosystem, None, place).is_some();
+    let declared = cx.head.declaration(lockfile, None, place).is_some();
     if by_use || declared || configures(base) {
         return Verdict::Pinned;
     }

@@ -155,7 +155,9 @@ pub(crate) fn pairs(operators: &[&Operator], projects: &[Project]) -> BTreeMap<S
         let able: Vec<_> = local.iter().filter(|it| it.exception(project.format.id).is_none()).collect();
         let mut random = Random::of(&format!("pairs {}", project.name));
         let mut tally = Tally::default();
-        for _ in 0..PAIRS {
+        // With --only, none may be left to pair.
+        let tries = if able.is_empty() { 0 } else { PAIRS };
+        for _ in 0..tries {
             let (first, second) = (able[random.below(able.len())], able[random.below(able.len())]);
             let scenes = scenes(project, &format!("{} + {}", first.name, second.name));
             let pick = &scenes[random.below(scenes.len())];

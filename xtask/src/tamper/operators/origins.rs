@@ -1,12 +1,13 @@
 //! Another kind of source.
 
-use lockproof::model::Origin;
+use lockproof::model::{Ecosystem, Origin};
 
 use super::Grade::Error;
 use super::addresses::NO_ADDRESS;
 use super::{Act, Operator, Pick};
 use crate::random::Random;
-use crate::tamper::scene::{Edits, Entry};
+use crate::tamper::scene::{Edits, Entry, Scene};
+use crate::tamper::tree::Change;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -41,6 +42,13 @@ pub(super) static ALL: &[Operator] = &[
         }),
     },
     Operator {
+        name: "fork that another project's manifest declares",
+        grade: Error,
+        why: "a manifest speaks for its own lockfile, not for one elsewhere in the repository",
+        except: &[NO_GIT],
+        act: Act::Trees(declared_elsewhere),
+    },
+    Operator {
         name: "git repository changed",
         grade: Error,
         why: "a commit is looked for in the repository that is named",
@@ -68,6 +76,50 @@ pub(super) static ALL: &[Operator] = &[
 
 fn repository(entry: &Entry<'_, '_>) -> String {
     format!("git.example.net/mallory/{}", entry.name())
+}
+
+/// The release comes from a fork, and a manifest that the lockfile knows nothing of asks for just that.
+fn declared_elsewhere(scene: &Scene<'_>) -> Option<Change> {
+    let mut declared = None;
+    let mut head = scene.edit(|lock, random| {
+        let kept = lock.shuffled(random).into_iter().filter(|it| it.is_hashed() && it.is_kept());
+        kept.into_iter().find_map(|entry| {
+            let edits = lock.dialect.git(&entry, &repository(&entry), Some(COMMIT))?;
+            declared = Some(manifest(scene.format.ecosystem, entry.name(), &repository(&entry)));
+            Some(edits)
+        })
+    })?;
+    let (name, text) = declared?;
+    head.insert(format!("docs/sample/{name}"), text);
+    Some(Change { base: scene.base.clone(), head })
+}
+
+/// A manifest that takes a package from a repository.
+fn manifest(ecosystem: Ecosystem, name: &str, repository: &str) -> (&'static str, String) {
+    let place = format!("https://{repository}");
+    match ecosystem {
+        Ecosystem::Cargo => (
+            "Cargo.toml",
+            format!(
+                "[package]\nname = \"sample\"\nversion = \"1.0.0\"\n\n[dependencies]\n\
+                 {name} = {{ git = \"{place}\", rev = \"{COMMIT}\" }}\n"
+            ),
+        ),
+        Ecosystem::PyPi => (
+            "pyproject.toml",
+            format!(
+                "[project]\nname = \"sample\"\nversion = \"1.0.0\"\ndependencies = [\"{name}\"]\n\n\
+                 [tool.uv.sources]\n{name} = {{ git = \"{place}\", rev = \"{COMMIT}\" }}\n"
+            ),
+        ),
+        _ => (
+            "package.json",
+            format!(
+                "{{\"name\": \"sample\", \"version\": \"1.0.0\", \
+                 \"dependencies\": {{\"{name}\": \"git+{place}.git#{COMMIT}\"}}}}\n"
+            ),
+        ),
+    }
 }
 
 fn moved(entry: &Entry<'_, '_>, _: &mut Random) -> Edits {
