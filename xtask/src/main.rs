@@ -1,12 +1,14 @@
 //! The project's own chores: `cargo xtask dev:loop` before a commit, `docs` after a change to a rule's page, `bench` and
-//! `fuzz` after a change to a reader.
+//! `fuzz` after a change to a reader, `e2e` for all that is met outside.
 
 mod bench;
 mod docs;
+mod e2e;
 mod fuzz;
 mod gates;
 mod links;
 mod random;
+mod steps;
 mod tamper;
 mod tools;
 
@@ -17,6 +19,8 @@ use tools::{Failure, complain, say};
 const USAGE: &str = "\
 cargo xtask dev:loop [--only NAME]... [--list]   every gate that a commit has to pass
 cargo xtask docs [--check]                       write docs/ and the tables of README.md, or compare them
+cargo xtask e2e [--only NAME]... [--list]        lockproof with real clients, installed into target/e2e
+cargo xtask e2e --path                           install them, and print what to put before PATH
 cargo xtask bench [--quick] [NAME]...            lockproof beside plain tools; NAME is a part of a row's name
 cargo xtask fuzz [--seconds N] [--seed N]        mutate the lockfiles of tests/ and read them
 cargo xtask fuzz --input FOLDER                  read again what failed
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
     let done = match command {
         "dev:loop" => gates::run(rest),
         "docs" => docs::run(rest),
+        "e2e" => e2e::run(rest),
         "bench" => bench::run(rest),
         "bench:peak" => bench::print_peak(rest),
         "fuzz" => fuzz::run(rest),
