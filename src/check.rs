@@ -21,6 +21,7 @@ use crate::policy::Policy;
 use crate::read::{File, Sources};
 use crate::report;
 use crate::rules::{self, Rule};
+use crate::shard::Share;
 use crate::source::{Side, Source};
 use crate::staleness;
 
@@ -40,6 +41,8 @@ pub struct Coverage {
     pub not_read: Vec<String>,
     /// How many lockfiles the policy excludes.
     pub excluded: usize,
+    /// Which share of the paths this is; absent where it is all of them.
+    pub shard: Option<Share>,
     /// What of the head's history was read, when that was asked for.
     pub history: Option<Past>,
     /// What the policy's exceptions accept: found, and not reported.
@@ -181,14 +184,22 @@ pub fn lint_with(
         lockfiles,
         not_read: sources.unread.clone(),
         excluded: sources.excluded,
+        shard: None,
         history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
         accepted: excused.accepted,
-        unchecked: judged().filter_map(|it| llmring::unchecked(it.head.as_ref()?, &cx.head.models)).collect(),
+        unchecked: judged()
+            .filter(|it| options.shard.is_none_or(|shard| shard.has(&it.file.path)))
+            .filter_map(|it| llmring::unchecked(it.head.as_ref()?, &cx.head.models))
+            .collect(),
         problems: all,
         bytes: facts.looked,
         rules: rules.iter().map(|rule| rule.id).collect(),
     };
-    Outcome { findings, coverage }
+    let outcome = Outcome { findings, coverage };
+    match options.shard {
+        Some(shard) => outcome.share(shard),
+        None => outcome,
+    }
 }
 
 /// What the rules may see.
@@ -355,6 +366,23 @@ impl<'a> Parsed<'a> {
     /// What the head side has of the files that are judged.
     pub fn judged(parsed: &'a [Parsed<'a>]) -> Vec<&'a Lockfile<'a>> {
         parsed.iter().filter(|it| it.file.judged).filter_map(|it| it.head.as_ref()).collect()
+    }
+
+    /// What is compared with bytes: of a shard its own, and everything where it has to say which exceptions are of no use.
+    pub fn to_verify(
+        parsed: &'a [Parsed<'a>],
+        sources: &Sources,
+        options: &Options,
+    ) -> Vec<&'a Lockfile<'a>> {
+        let mut lockfiles = Parsed::judged(parsed);
+        let policies = [&sources.policies.head, &sources.policies.base].into_iter().flatten();
+        let has_exceptions = !sources.policy.exceptions().is_empty();
+        if let Some(shard) = options.shard
+            && !(has_exceptions && policies.map(|it| &it.source.path).any(|path| shard.has(path)))
+        {
+            lockfiles.retain(|lockfile| shard.has(&lockfile.source.path));
+        }
+        lockfiles
     }
 
     pub fn base(&'a self) -> Option<&'a Lockfile<'a>> {

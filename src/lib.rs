@@ -19,8 +19,8 @@
 //! let sources = read::read(&options)?; // owns every byte, of every side
 //! let environment = Environment::of_process();
 //! let parsed = Parsed::all(&sources); // borrows from here on
-//! let judged = Parsed::judged(&parsed.0);
-//! let facts = artifacts::verify(&sources, &judged, &options, &environment, &|_done, _all| {}); // hashes what they pin
+//! let pinned = Parsed::to_verify(&parsed.0, &sources, &options);
+//! let facts = artifacts::verify(&sources, &pinned, &options, &environment, &|_done, _all| {}); // hashes what they pin
 //! let outcome = check::lint_with(&sources, &options, &parsed, &facts); // no I/O
 //! println!("{}", render::json::report(&sources, &outcome));
 //! # Ok::<(), read::ReadError>(())
@@ -44,7 +44,7 @@
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
 //!   it; [`excuse`] takes out what the policy accepts, [`anchor`] puts the rest on lines that have changed.
 //! - [`tool`] is what tool lockfiles need besides: the originals' hashes, and readers for what they are taken over.
-//! - [`check`] runs all that (in one [`pass`] over each lockfile), [`render`] prints it, [`escape`] is what every text of a repository goes through first.
+//! - [`check`] runs all that (in one [`pass`] over each lockfile), [`shard`] leaves one machine's share, [`render`] prints it, [`escape`] is what every text of a repository goes through first.
 //! - [`diff`] is what `lockproof diff` tells of two sides; by the [`graph`] it knows what brought a package. [`fix`] makes
 //!   the edits of `lockproof fix`.
 //!
@@ -94,6 +94,7 @@ pub mod repo;
 pub mod report;
 pub mod rules;
 pub mod secrets;
+pub mod shard;
 pub mod source;
 pub mod staleness;
 pub mod syntax;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::clock::Date;
 use crate::finding::Level;
+use crate::shard::Shard;
 
 /// Which files are judged, and what they are compared with.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub struct Options {
     pub bytes: Bytes,
     /// An artifact that is not on the disk is a finding.
     pub bytes_required: bool,
+    /// The share of the paths that is reported; all when absent.
+    pub shard: Option<Shard>,
     /// `RULE=LEVEL`, over the policy's.
     pub levels: Vec<(String, String)>,
     /// The day on which exceptions count or have ended, in UTC. Unknown, all that end have ended.
@@ -62,6 +65,12 @@ pub enum Base {
     MergeBase(String),
     /// This very revision.
     Revision(String),
+}
+
+impl Base {
+    fn is_named(&self) -> bool {
+        matches!(self, Base::MergeBase(_) | Base::Revision(_))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +115,12 @@ impl Options {
     }
 
     pub fn scope(&self) -> Scope {
-        let judges_a_change = self.head == Head::Index || matches!(self.base, Base::MergeBase(_));
+        let judges_a_change = self.head == Head::Index || self.base.is_named();
         self.scope.unwrap_or(if judges_a_change { Scope::New } else { Scope::All })
     }
 
     pub fn policy_from(&self) -> PolicyFrom {
-        let revision = matches!(self.base, Base::MergeBase(_) | Base::Revision(_));
-        self.policy_from.unwrap_or(if revision { PolicyFrom::Base } else { PolicyFrom::Head })
+        self.policy_from.unwrap_or(if self.base.is_named() { PolicyFrom::Base } else { PolicyFrom::Head })
     }
 }
 

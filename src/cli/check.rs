@@ -17,6 +17,7 @@ use crate::finding::Level;
 use crate::options::{Base, Bytes, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
 use crate::read::{self, Sources};
 use crate::render::{json, terminal};
+use crate::shard::Shard;
 use crate::{policy, rules};
 
 #[derive(Args)]
@@ -27,11 +28,14 @@ pub(super) struct CheckArgs {
     sides: SideArgs,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Which findings count: all, or those that the base side does not have [default: new with --base and --staged]
+    /// Which findings count: all, or those that the base side does not have [default: new with --base, --against, --staged]
     #[arg(long, value_enum, value_name = "WHAT")]
     scope: Option<ScopeArg>,
     #[command(flatten)]
     bytes: BytesArgs,
+    /// Report one of N shares of the paths, for N machines; each reads all lockfiles
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
     /// The form of the report, to standard output or to FILE; may be repeated
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
     format: Vec<Output>,
@@ -62,6 +66,9 @@ pub(super) struct SideArgs {
     /// Compare with the merge base of REV and the head (for CI and pull requests)
     #[arg(long, value_name = "REV", conflicts_with = "no_base")]
     base: Option<String>,
+    /// Compare with REV itself, as it stands: needs no history, so a shallow clone will do
+    #[arg(long, value_name = "REV", conflicts_with_all = ["base", "no_base"])]
+    against: Option<String>,
     /// Judge REV, read from the object database; without --base, against its first parent
     #[arg(long, value_name = "REV")]
     head: Option<String>,
@@ -83,10 +90,11 @@ impl SideArgs {
     }
 
     pub(super) fn base(&self) -> Base {
-        match (&self.base, self.no_base) {
+        match (&self.base, &self.against) {
             (Some(revision), _) => Base::MergeBase(revision.clone()),
-            (None, true) => Base::None,
-            (None, false) => Base::Default,
+            (None, Some(revision)) => Base::Revision(revision.clone()),
+            (None, None) if self.no_base => Base::None,
+            (None, None) => Base::Default,
         }
     }
 }
@@ -103,7 +111,7 @@ struct BytesArgs {
 
 #[derive(Args)]
 struct PolicyArgs {
-    /// The policy [default: lockproof.toml or .config/lockproof.toml; with --base, of the base side]
+    /// The policy [default: lockproof.toml or .config/lockproof.toml; with --base and --against, of the base side]
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
     /// No policy
@@ -215,7 +223,13 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
         let progress = Progress::new(arguments.quiet);
         let parsed = Parsed::all(&sources);
         let tell = |done, all| progress.tell(done, all);
-        let facts = artifacts::verify(&sources, &Parsed::judged(&parsed.0), &options, &environment, &tell);
+        let facts = artifacts::verify(
+            &sources,
+            &Parsed::to_verify(&parsed.0, &sources, &options),
+            &options,
+            &environment,
+            &tell,
+        );
         progress.end();
         let outcome = check::lint_with(&sources, &options, &parsed, &facts);
         let checked_after = clock.elapsed();
@@ -289,6 +303,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
             BytesArg::All => Bytes::All,
         },
         bytes_required: arguments.bytes.bytes_required,
+        shard: arguments.shard,
         levels: policy.level.clone(),
         today: Some(clock::today()?),
         now: Some(clock::now()?),

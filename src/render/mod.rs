@@ -107,6 +107,9 @@ fn verdict(outcome: &Outcome) -> String {
         levels.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun)).collect();
     let lockfiles = outcome.coverage.lockfiles.len();
     match (found.is_empty(), lockfiles) {
+        (true, 0) if outcome.coverage.shard.as_ref().is_some_and(|it| it.elsewhere > 0) => {
+            "No lockfile is in this shard".to_owned()
+        }
         (true, 0) if !outcome.is_complete() => "No lockfile was read".to_owned(),
         (true, 0) if outcome.coverage.not_read.is_empty() => "There are no lockfiles here".to_owned(),
         (true, 0) => "No lockfile is touched by this change".to_owned(),
@@ -137,6 +140,10 @@ fn leftovers(outcome: &Outcome) -> Vec<String> {
     }
     if !coverage.not_read.is_empty() && !coverage.lockfiles.is_empty() {
         parts.push(format!("{} not touched and not read", count(coverage.not_read.len(), "lockfile")));
+    }
+    if let Some(share) = &coverage.shard {
+        let others = count(share.elsewhere, "lockfile");
+        parts.push(format!("shard {}/{}: {others} in others", share.number, share.of));
     }
     if !coverage.accepted.is_empty() {
         parts.push(format!("{} accepted by the policy", count(coverage.accepted.len(), "finding")));

@@ -155,15 +155,12 @@ impl Repo {
         Ok(describe(&self.commit(name)?, name))
     }
 
-    /// The first parent of a commit; none of a root. The commit at which a shallow clone was cut off is no root.
+    /// The first parent of a commit; none of a root. The commit at which a shallow clone was cut off is no root, and its
+    /// parent may be here all the same.
     pub fn parent(&self, name: &str) -> Result<Option<Commit>, RepoError> {
         let commit = self.commit(name)?;
-        let has_parent =
-            commit.raw_header_bytes().split(|byte| *byte == b'\n').any(|line| line.starts_with(b"parent "));
-        if !has_parent {
-            return Ok(None);
-        }
-        let parent = commit.parent(0).map_err(|_| RepoError::NoParent { name: name.to_owned() })?;
+        let Some(id) = parents(&commit).next() else { return Ok(None) };
+        let parent = self.git.find_commit(id).map_err(|_| RepoError::NoParent { name: name.to_owned() })?;
         Ok(Some(describe(&parent, &format!("{name}^"))))
     }
 
@@ -171,6 +168,10 @@ impl Repo {
     pub fn merge_base(&self, base: &str, head: Option<&str>) -> Result<Commit, RepoError> {
         let head_name = head.unwrap_or("HEAD");
         let (base_commit, head_commit) = (self.commit(base)?, self.commit(head_name)?);
+        // A shallow clone hides a commit's parents from libgit2, though the commit names them.
+        if parents(&head_commit).any(|parent| parent == base_commit.id()) {
+            return Ok(describe(&base_commit, base));
+        }
         let found =
             self.git.merge_base(base_commit.id(), head_commit.id()).map_err(|_| RepoError::NoMergeBase {
                 base: base.to_owned(),
@@ -427,6 +428,14 @@ fn link_target(link: &[u8], target: &[u8]) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+/// The parents that a commit names, also where a shallow clone was cut off at it. They stand behind its tree, and nowhere
+/// else.
+fn parents(commit: &git2::Commit<'_>) -> impl Iterator<Item = git2::Oid> {
+    let lines = commit.raw_header_bytes().split(|byte| *byte == b'\n').skip(1);
+    let named = lines.map_while(|line| line.strip_prefix(b"parent "));
+    named.filter_map(|id| git2::Oid::from_str(std::str::from_utf8(id).ok()?).ok())
 }
 
 fn describe(commit: &git2::Commit<'_>, name: &str) -> Commit {

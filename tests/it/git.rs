@@ -482,7 +482,10 @@ fn a_bare_repository_has_revisions() {
 fn a_shallow_clone_says_what_it_lacks() {
     let place = parted();
     let clone = Place::folder();
-    clone.git(&format!("clone --quiet --depth 1 --no-single-branch file://{} .", place.path("").display()));
+    clone.git(&format!(
+        "clone --quiet --depth 1 --no-single-branch --no-tags file://{} .",
+        place.path("").display()
+    ));
     insta::assert_snapshot!(clone.lockproof("--base origin/main").exits(3), @"
     lockproof: origin/main and HEAD have no common commit in this clone
       the clone is shallow: `git fetch --unshallow`, or `fetch-depth: 0` for actions/checkout
@@ -553,4 +556,39 @@ fn a_repository_of_another_kind_is_refused_clearly() {
     let place = Place::folder();
     place.git("init --quiet --object-format=sha256 .");
     place.lockproof("").exits_with(3, "only repositories with SHA-1 ids can be read");
+}
+
+/// A merge commit names its parents even where a clone was cut off at it: one of them needs no history to be compared with.
+#[test]
+fn a_parent_is_a_base_without_history() {
+    let place = parted();
+    place.git("checkout --quiet -b merged main");
+    place.git("merge --quiet --no-ff --message=merge topic -Xtheirs");
+    let origin = format!("file://{}", place.path("").display());
+    let clone = Place::folder();
+    clone.git(&format!("clone --quiet --depth 1 --branch merged {origin} ."));
+    let parent = place.git("rev-parse merged^1");
+    let parent = parent.trim_end();
+    clone.lockproof(&format!("--base {parent}")).exits_with(3, "there is no revision");
+    clone.git(&format!("fetch --quiet --depth=1 --no-tags origin {parent}"));
+    let full = place.lockproof(&format!("--base {parent} --head merged --format json"));
+    let shallow = clone.lockproof(&format!("--base {parent} --head HEAD --format json"));
+    let findings = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["findings"].clone();
+    assert_eq!(findings(&shallow.out), findings(&full.out));
+    assert_eq!(shallow.code, full.code);
+    clone.lockproof("--head HEAD").exits_with(1, "compared with HEAD^");
+}
+
+/// `--against` takes the revision as it stands, `--base` where both parted.
+#[test]
+fn a_revision_is_compared_with_as_it_stands() {
+    let place = parted();
+    let origin = format!("file://{}", place.path("").display());
+    let clone = Place::folder();
+    clone.git(&format!("clone --quiet --depth 1 --no-single-branch --branch topic {origin} ."));
+    clone.lockproof("--base origin/main").exits_with(3, "have no common commit in this clone");
+    let against = clone.lockproof("--against origin/main --format json");
+    let report: serde_json::Value = serde_json::from_str(&against.out).unwrap();
+    assert_eq!(report["inputs"]["base"]["commit"], place.git("rev-parse main").trim_end());
+    clone.lockproof("--against origin/main --no-base").exits_with(2, "cannot be used with");
 }

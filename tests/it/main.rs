@@ -13,6 +13,7 @@ mod hostile;
 mod llmring;
 mod paths;
 mod policy;
+mod shard;
 mod support;
 mod tool;
 mod witnesses;
