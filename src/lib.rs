@@ -79,6 +79,7 @@ pub mod excuse;
 pub mod finding;
 pub mod fix;
 pub mod formats;
+pub mod gate;
 pub mod graph;
 pub mod integrity;
 pub mod llmring;
@@ -106,3 +107,5 @@ pub mod version;
 pub mod witness;
 pub mod workspace;
 pub mod write;
+
+pub use gate::Gate;

@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod inventory;
 pub mod json;
+pub mod plain;
 #[cfg(feature = "cli")]
 pub mod terminal;
 
@@ -10,6 +11,27 @@ use crate::artifacts::facts::Counted;
 use crate::check::{Coverage, Outcome, State};
 use crate::finding::Level;
 use crate::options::Bytes;
+use crate::read::Sources;
+use crate::source::Side;
+
+/// How to draw a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub color: bool,
+    /// In columns.
+    pub width: usize,
+    /// Only what was found.
+    pub quiet: bool,
+    /// Also what was checked, lockfile by lockfile.
+    pub verbose: bool,
+}
+
+impl Default for Style {
+    /// For a log: no colours, 80 columns.
+    fn default() -> Style {
+        Style { color: false, width: 80, quiet: false, verbose: false }
+    }
+}
 
 /// Text for a terminal, in a colour if there are any.
 fn paint(color: bool, code: &str, text: &str) -> String {
@@ -37,6 +59,23 @@ fn wrap(text: &str, width: usize) -> String {
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+/// Errors of ours may span lines (a policy with its caret); what a repository put in them may not.
+fn problem_text(problem: &str) -> String {
+    problem.lines().map(crate::escape::message).collect::<Vec<_>>().join("\n")
+}
+
+/// The summary, and whether anything was compared at all.
+pub fn closing(sources: &Sources, outcome: &Outcome) -> String {
+    let base = sources.base.as_ref().map(Side::describe);
+    let mut text = summary(outcome, base);
+    if sources.root.is_none() {
+        text.push_str(" This is no git repository, so nothing was compared.");
+    } else if base.is_none() && sources.head_id.is_none() && !outcome.coverage.lockfiles.is_empty() {
+        text.push_str(" Nothing was compared.");
+    }
+    crate::escape::message(&text)
 }
 
 /// The last line of a report: what was found, what was checked, and what was not.

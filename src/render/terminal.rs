@@ -11,7 +11,7 @@ use miette::{
     Severity, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::{count, summary, wrap};
+use super::{closing, count, problem_text, wrap};
 use crate::check::{Covered, Outcome, State};
 use crate::escape;
 use crate::finding::{Finding, Level, Position, Span};
@@ -20,19 +20,9 @@ use crate::options::Bytes;
 use crate::policy::PolicyError;
 use crate::read::Sources;
 use crate::secrets;
-use crate::source::{Side, Source};
+use crate::source::Source;
 
-/// How to draw.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    pub color: bool,
-    /// In columns.
-    pub width: usize,
-    /// Only what was found.
-    pub quiet: bool,
-    /// Also what was checked, lockfile by lockfile.
-    pub verbose: bool,
-}
+pub use super::Style;
 
 /// The whole report.
 pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
@@ -68,19 +58,13 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
         outcome.coverage.lockfiles.iter().for_each(|it| out.push_str(&covered(it, outcome.coverage.bytes)));
     }
     if !style.quiet {
-        let base = sources.base.as_ref().map(Side::describe);
-        let mut text = summary(outcome, base);
-        if sources.root.is_none() {
-            text.push_str(" This is no git repository, so nothing was compared.");
-        } else if base.is_none() && sources.head_id.is_none() && !outcome.coverage.lockfiles.is_empty() {
-            text.push_str(" Nothing was compared.");
-        }
+        let text = closing(sources, outcome);
         let color = match outcome.worst() {
             Some(Level::Error) => "1;31",
             Some(Level::Warning) => "1;33",
             _ => "1;32",
         };
-        let wrapped = wrap(&escape::message(&text), style.width);
+        let wrapped = wrap(&text, style.width);
         let _ = writeln!(out, "{}", paint(style, color, &wrapped));
         if !style.verbose && shown.iter().any(|finding| !finding.values.is_empty()) {
             out.push_str("`--verbose` shows how to accept a finding, `explain RULE` what it means.\n");
@@ -100,11 +84,6 @@ fn short_names(findings: &[Finding]) -> HashMap<&str, &str> {
         (all[at], &all[at][..all[at].len().min(8.max(shared + 1))])
     };
     (0..all.len()).map(short).collect()
-}
-
-/// Errors of ours may span lines (a policy with its caret); what a repository put in them may not.
-fn problem_text(problem: &str) -> String {
-    problem.lines().map(escape::message).collect::<Vec<_>>().join("\n")
 }
 
 /// In the order in which they first appear: the gravest finding's file first.

@@ -1,6 +1,7 @@
 //! The only git: what each side holds, and the bytes of it.
 
 pub mod changed;
+pub mod drift;
 mod history;
 pub mod index;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod clients;
 mod diff;
 mod examples;
 mod fix;
+mod gate;
 mod git;
 mod history;
 mod hostile;

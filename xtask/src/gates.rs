@@ -1,8 +1,7 @@
 //! `dev:loop`: every gate runs, whatever the ones before it said, and says how to get past it.
 
-use lockproof::options::Options;
-use lockproof::render::terminal;
-use lockproof::{check, read};
+use lockproof::gate;
+use lockproof::render::Style;
 
 use crate::steps::{self, Step, Verdict, indent, judge};
 use crate::tools::{Done, Failure, cargo, root};
@@ -28,20 +27,20 @@ pub(crate) fn run(arguments: &[String]) -> Done {
 
 /// This repository's lockfiles against HEAD: not against what stood there before the gate, which cargo may have written.
 fn lockproof() -> Verdict {
-    let options = Options { folder: root(), ..Options::default() };
-    let sources = match read::read(&options) {
-        Ok(sources) => sources,
+    let report = match lockproof::Gate::at(root()).check() {
+        Ok(report) => report,
         Err(error) => return Verdict::Failed(error.to_string()),
     };
-    let outcome = check::lint(&sources, &options);
-    let style = terminal::Style { color: false, width: 100, quiet: false, verbose: false };
-    let report = terminal::report(&sources, &outcome, style);
-    // Warnings and notes don't fail a gate, but they are not hidden either.
-    let passes = outcome.is_complete() && outcome.worst() != Some(lockproof::finding::Level::Error);
-    match (passes, outcome.worst()) {
-        (true, None) => Verdict::Ok(report.trim().replace('\n', " ")),
-        (true, Some(_)) => Verdict::Ok(format!("\n{}", indent(report.trim_end()))),
-        (false, _) => Verdict::Failed(report),
+    let text = report.render(Style { width: 100, ..Style::default() });
+    match report.verdict() {
+        // Warnings and notes don't fail a gate, but they are not hidden either.
+        gate::Verdict::Pass if report.findings().next().is_some() => {
+            Verdict::Ok(format!("\n{}", indent(text.trim_end())))
+        }
+        gate::Verdict::Pass => Verdict::Ok(report.summary()),
+        gate::Verdict::Findings(_) | gate::Verdict::Incomplete(_) => Verdict::Failed(text),
+        // This repository has lockfiles, and commits.
+        gate::Verdict::Skipped(why) => Verdict::Failed(why.to_owned()),
     }
 }
 
