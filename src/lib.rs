@@ -28,8 +28,8 @@
 //!
 //! # Code map
 //!
-//! - [`options`] is what a run is asked to do, [`cli`] how that is typed. [`policy`] is `lockproof.toml`, [`clock`] the day
-//!   on which its exceptions end.
+//! - [`options`] is what a run is asked to do, [`cli`] how that is typed, [`gate`] how another program asks for it.
+//!   [`policy`] is `lockproof.toml`, [`clock`] the day on which its exceptions end.
 //! - [`discover`] knows which files count, [`repo`] is the only git, [`read`] brings both sides into memory.
 //! - [`source`] is one file's text: a span is the distance between two pointers into it.
 //! - [`syntax`] has the readers for JSON, TOML and YAML, [`formats`] one file for each lockfile format, [`manifest`] what

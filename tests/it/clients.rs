@@ -16,3 +16,5 @@ mod pnpm;
 pub(crate) mod repo;
 mod tool;
 mod uv;
+#[cfg(unix)]
+mod xtask;

@@ -17,7 +17,19 @@ pub(crate) struct Repo {
 
 impl Repo {
     pub(crate) fn new() -> Repo {
-        let repo = Repo { directory: tempfile::tempdir().unwrap() };
+        Repo::of(tempfile::tempdir().unwrap())
+    }
+
+    /// At a place that is the same in each run: what is built there is built once.
+    pub(crate) fn at(folder: &Path) -> Repo {
+        fs::create_dir_all(folder).unwrap();
+        // A run that was killed has left it.
+        let _ = fs::remove_dir_all(folder.join("repository"));
+        Repo::of(tempfile::Builder::new().prefix("repository").rand_bytes(0).tempdir_in(folder).unwrap())
+    }
+
+    fn of(directory: TempDir) -> Repo {
+        let repo = Repo { directory };
         repo.git(&["init", "--quiet", "--initial-branch=main"]);
         // What clients install is never committed.
         fs::write(repo.file(".git/info/exclude"), "node_modules/\ntarget/\n.venv/\n").unwrap();

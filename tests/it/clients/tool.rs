@@ -33,20 +33,21 @@ impl Tool {
 
     /// Runs it, and it has to succeed.
     pub(crate) fn run(&self, folder: &Path, arguments: &[&str]) {
-        let output = self.start(folder, arguments);
+        let output = self.output(folder, arguments);
         assert!(output.status.success(), "{} {arguments:?}: {}", self.name, shown(&output));
     }
 
     /// The first command that needs a registry: when it fails, the test is skipped.
     pub(crate) fn reaches(&self, folder: &Path, arguments: &[&str]) -> bool {
-        let output = self.start(folder, arguments);
+        let output = self.output(folder, arguments);
         if !output.status.success() {
             skip(&format!("{} reaches no registry ({arguments:?}: {})", self.name, shown(&output).trim()));
         }
         output.status.success()
     }
 
-    fn start(&self, folder: &Path, arguments: &[&str]) -> Output {
+    /// Runs it, however it ends.
+    pub(crate) fn output(&self, folder: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(self.name);
         command.args(arguments).current_dir(folder).stdin(Stdio::null());
         for (name, value) in &self.environment {

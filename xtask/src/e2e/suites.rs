@@ -29,6 +29,7 @@ pub(crate) const SUITES: &[Suite] = &[
         work: Work::Tests("clients::bytes"),
     },
     Suite { name: "git-hook", needs: &["git"], work: Work::Tests("clients::hook") },
+    Suite { name: "xtask-gate", needs: &["cargo", "git"], work: Work::Tests("clients::xtask") },
 ];
 
 /// With the reason, and where it is tried instead.
