@@ -47,17 +47,19 @@ pub fn cut(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether this character is the second of `::` or `##` where a line may begin, now or once it has been wrapped: build
-/// services obey such lines (`::error::…`, `##[error]…`).
+/// Whether this character is the second of `::` where a line may begin, now or once it has been wrapped: build services
+/// obey such lines (`::error::…`).
 fn opens_command(before: &str, character: char) -> bool {
     let mut last = before.chars().rev();
-    let doubled = matches!(character, ':' | '#') && last.next() == Some(character);
+    let doubled = character == ':' && last.next() == Some(':');
     doubled && last.next().is_none_or(|c| !c.is_alphanumeric() && c != '[')
 }
 
-/// One character, or the escape that stands for it.
+/// One character, or the escape that stands for it. `##[error]` and `##vso[…]` are commands to build services wherever
+/// they stand in a line.
 pub fn push(out: &mut String, character: char) {
     match character {
+        '#' if out.ends_with('#') => out.push_str("\\u{23}"),
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
@@ -85,7 +87,7 @@ pub fn is_invisible(character: char) -> bool {
         character,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'
-            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
             | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}' | '\u{e000}'..='\u{f8ff}'
     )
 }
@@ -135,6 +137,47 @@ pub fn markdown(text: &str) -> String {
     out + "</code>"
 }
 
+/// A text as what a workflow command of GitHub Actions says: `::error::HERE`. It may have lines.
+pub fn workflow_data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A text as a property of a workflow command: `::error title=HERE::`.
+pub fn workflow_property(text: &str) -> String {
+    workflow_data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// A text in XML, in an element or in an attribute. XML has no way at all to write most control characters, so the text
+/// must have gone through [`message`] before.
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' | '<' | '>' | '"' | '\'' => out.push_str(&format!("&#{};", u32::from(character))),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// A text in which readers of SARIF find no link of the form `[text](target)`.
+pub fn unlinked(text: &str) -> String {
+    text.replace("](", "]\\u{28}")
+}
+
+/// A path as the path of a URI.
+pub fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 /// A path or name as one word of a shell command.
 pub fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@+:,=".contains(c);
@@ -159,9 +202,10 @@ mod tests {
     #[test]
     fn no_text_is_a_command_to_a_build_service() {
         assert_eq!(message("::error::x"), "\\u{3a}:error::x");
-        assert_eq!(message("a ::add-mask::x ##[error]y"), "a \\u{3a}:add-mask::x \\u{23}#[error]y");
+        assert_eq!(message("a ::add-mask::x ##[error]y"), "a \\u{3a}:add-mask::x #\\u{23}[error]y");
         assert_eq!(message(&message("x/::::y")), message("x/::::y"));
         assert_eq!(message("http://[::1]/ a::b"), "http://[::1]/ a::b");
+        assert_eq!(message("x##[add-mask]y ###vso["), "x#\\u{23}[add-mask]y #\\u{23}#vso[");
     }
 
     #[test]
@@ -191,6 +235,19 @@ mod tests {
         );
         assert!(!inside.contains("www."));
         assert_eq!(markdown("@acme/x"), "<code>&#64;acme/x</code>");
+    }
+
+    #[test]
+    fn no_text_ends_a_workflow_command() {
+        assert_eq!(workflow_data("50%\r\n::error::x"), "50%25%0D%0A::error::x");
+        assert_eq!(workflow_property("a,line=1::x"), "a%2Cline=1%3A%3Ax");
+    }
+
+    #[test]
+    fn no_text_is_xml_a_link_or_another_part_of_a_uri() {
+        assert_eq!(xml("<a b='\"'>&]]>"), "&#60;a b=&#39;&#34;&#39;&#62;&#38;]]&#62;");
+        assert_eq!(unlinked("\\[a](b) []()"), "\\[a]\\u{28}b) []\\u{28})");
+        assert_eq!(uri("a b/c:d#é?%"), "a%20b/c%3Ad%23%C3%A9%3F%25");
     }
 
     #[test]

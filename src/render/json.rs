@@ -26,8 +26,8 @@ pub struct ReportDocument<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub(super) struct Tool {
-    name: &'static str,
-    version: &'static str,
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
 }
 
 pub(super) const TOOL: Tool = Tool { name: "lockproof", version: env!("CARGO_PKG_VERSION") };
@@ -88,13 +88,15 @@ pub fn report(sources: &Sources, outcome: &Outcome) -> String {
     print(&document)
 }
 
-/// JSON in which nothing acts on a terminal: what is hidden is escaped, which changes no string.
+/// JSON in which nothing acts on a terminal or a build log: what is hidden is escaped, and so is the second character of
+/// `##`, which changes no string.
 pub fn print(document: &impl Serialize) -> String {
     // A document of our own types has no key that is not a string, and no number that JSON can't write.
     let text = serde_json::to_string_pretty(document).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + 1);
     for character in text.chars() {
-        if character != '\n' && escape::is_hidden(character) {
+        let opens_command = character == '#' && out.ends_with('#');
+        if character != '\n' && (opens_command || escape::is_hidden(character)) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 out.push_str(&format!("\\u{unit:04x}"));
@@ -113,9 +115,9 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_escaped_and_survive() {
-        let hostile = "a\u{202e}b\u{200b}\u{7f}\u{9b}\u{e0041}\u{1b}\n";
+        let hostile = "a\u{202e}b\u{200b}\u{7f}\u{9b}\u{e0041}\u{1b}\n##[error]x";
         let text = print(&hostile);
-        assert!(!text.trim_end().chars().any(escape::is_hidden), "{text}");
+        assert!(!text.trim_end().chars().any(escape::is_hidden) && !text.contains("##"), "{text}");
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
     }
 }
