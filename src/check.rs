@@ -53,6 +53,8 @@ pub struct Coverage {
     pub problems: Vec<String>,
     /// Which artifacts were looked for.
     pub bytes: Bytes,
+    /// Which findings count: all, or those that the base side does not have. Only then it is known which it has.
+    pub scope: Scope,
     /// The rules that ran.
     pub rules: Vec<&'static str>,
 }
@@ -171,7 +173,8 @@ pub fn lint_with(
     let fates = Fates::new(&excused, heard);
     excused.found.extend(pass::run_policy(&cx, &rules, &fates));
     let mut findings = report::fold(excused.found, &sources.policy);
-    if options.scope() == Scope::New && has_base {
+    let scope = if has_base { options.scope() } else { Scope::All };
+    if scope == Scope::New {
         mark_preexisting(&mut findings, parsed, &cx, &rules);
     }
     findings = report::cap(findings);
@@ -193,6 +196,7 @@ pub fn lint_with(
             .collect(),
         problems: all,
         bytes: facts.looked,
+        scope,
         rules: rules.iter().map(|rule| rule.id).collect(),
     };
     let outcome = Outcome { findings, coverage };

@@ -44,7 +44,8 @@
 //! - [`rules`] has one page for each rule. They leave what they find with [`report`], which makes [`finding`]s of
 //!   it; [`excuse`] takes out what the policy accepts, [`anchor`] puts the rest on lines that have changed.
 //! - [`tool`] is what tool lockfiles need besides: the originals' hashes, and readers for what they are taken over.
-//! - [`check`] runs all that (in one [`pass`] over each lockfile), [`shard`] leaves one machine's share, [`render`] prints it, [`escape`] is what every text of a repository goes through first.
+//! - [`check`] runs all that (in one [`pass`] over each lockfile), [`shard`] leaves one machine's share, [`render`] prints it
+//!   in a form for each reader, [`escape`] is what every text of a repository goes through first.
 //! - [`diff`] is what `lockproof diff` tells of two sides; by the [`graph`] it knows what brought a package. [`fix`] makes
 //!   the edits of `lockproof fix`.
 //!

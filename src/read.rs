@@ -98,11 +98,23 @@ impl Sources {
 
     /// A file of one side, by its path.
     pub fn source(&self, side: &Side, path: &str) -> Option<&Source> {
+        self.all().filter(|source| source.path == path).find(|source| source.side == *side)
+    }
+
+    /// Every file by its side and path, for who asks for many.
+    pub fn by_place(&self) -> HashMap<(&Side, &str), &Source> {
+        let mut places = HashMap::new();
+        for source in self.all() {
+            places.entry((&source.side, source.path.as_str())).or_insert(source);
+        }
+        places
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Source> {
         let files = self.lockfiles.iter().chain(&self.companions);
         let of_sides = files.flat_map(|file| [&file.head, &file.base]).flatten();
         let policies = [&self.policies.head, &self.policies.base].into_iter().flatten().map(|it| &it.source);
-        let all = of_sides.chain(&self.merged).chain(policies);
-        all.filter(|source| source.path == path).find(|source| source.side == *side)
+        of_sides.chain(&self.merged).chain(policies)
     }
 
     fn adopt(&mut self, models: models::Models) {

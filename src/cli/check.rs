@@ -1,22 +1,23 @@
 //! `lockproof check`: what was typed becomes [`Options`], what was found becomes an exit code.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
+use super::output::OutputArgs;
 use super::progress::Progress;
 use super::{
-    CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, parse_rule, print, with_threads,
+    CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, parse_rule, with_threads,
 };
 use crate::artifacts::{self, Environment};
 use crate::check::{self, Outcome, Parsed};
 use crate::clock;
 use crate::finding::Level;
 use crate::options::{Base, Bytes, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
-use crate::read::{self, Sources};
-use crate::render::{json, terminal};
+use crate::read;
+use crate::render::terminal;
 use crate::shard::Shard;
 use crate::{policy, rules};
 
@@ -36,21 +37,11 @@ pub(super) struct CheckArgs {
     /// Report one of N shares of the paths, for N machines; each reads all lockfiles
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// The form of the report, to standard output or to FILE; may be repeated
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
-    format: Vec<Output>,
+    #[command(flatten)]
+    output: OutputArgs,
     /// The lowest level that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "error")]
     fail_on: FailOnArg,
-    /// Colours in the text
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
-    color: ColorArg,
-    /// Only what was found
-    #[arg(long, short, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Also what was checked, lockfile by lockfile
-    #[arg(long, short)]
-    verbose: bool,
     /// Print to standard error how long each step took
     #[arg(long)]
     stats: bool,
@@ -168,29 +159,6 @@ pub(super) enum ColorArg {
     Never,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Text,
-    Json,
-}
-
-#[derive(Clone)]
-struct Output {
-    form: Form,
-    file: Option<PathBuf>,
-}
-
-fn parse_output(text: &str) -> Result<Output, String> {
-    let (form, file) =
-        text.split_once('=').map_or((text, None), |(form, file)| (form, Some(PathBuf::from(file))));
-    let form = match form {
-        "text" => Form::Text,
-        "json" => Form::Json,
-        _ => return Err(format!("`{form}` is no format: text or json")),
-    };
-    Ok(Output { form, file })
-}
-
 fn parse_level(text: &str) -> Result<(String, String), String> {
     let (rule, level) = text.split_once('=').ok_or("write RULE=LEVEL")?;
     policy::Policy::default().set_level(rule, level)?;
@@ -203,7 +171,7 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
     {
         return complain(&format!("`{tamper}` speaks of tampering: it can't be switched off"), USAGE);
     }
-    let options = match options(&arguments) {
+    let options = match arguments.output.check().and_then(|()| options(&arguments)) {
         Ok(options) => options,
         Err(error) => return complain(&error, USAGE),
     };
@@ -220,7 +188,7 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
         }
         let read_after = clock.elapsed();
         let environment = Environment::of_process();
-        let progress = Progress::new(arguments.quiet);
+        let progress = Progress::new(arguments.output.quiet);
         let parsed = Parsed::all(&sources);
         let tell = |done, all| progress.tell(done, all);
         let facts = artifacts::verify(
@@ -233,7 +201,7 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
         progress.end();
         let outcome = check::lint_with(&sources, &options, &parsed, &facts);
         let checked_after = clock.elapsed();
-        let written = write_outputs(&arguments, &sources, &outcome);
+        let failed = arguments.output.write(&sources, &outcome);
         if arguments.stats {
             let took = |from: std::time::Duration, to: std::time::Duration| (to - from).as_secs_f64() * 1e3;
             let stats = format!(
@@ -244,10 +212,10 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
             );
             let _ = writeln!(std::io::stderr(), "{stats}");
         }
-        match written {
-            Ok(()) => verdict(&outcome, arguments.fail_on.level()),
-            Err(error) => complain(&error, INCOMPLETE),
+        for error in &failed {
+            complain(error, INCOMPLETE);
         }
+        if failed.is_empty() { verdict(&outcome, arguments.fail_on.level()) } else { INCOMPLETE }
     })
 }
 
@@ -310,28 +278,6 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
         registry: policy.registry.clone(),
         jobs: arguments.jobs.jobs,
     })
-}
-
-fn write_outputs(arguments: &CheckArgs, sources: &Sources, outcome: &Outcome) -> Result<(), String> {
-    for output in &arguments.format {
-        let to_terminal = output.file.is_none() && std::io::stdout().is_terminal();
-        let text = match output.form {
-            Form::Json => json::report(sources, outcome),
-            Form::Text => {
-                let (quiet, verbose) = (arguments.quiet, arguments.verbose);
-                let style = style(to_terminal, arguments.color);
-                terminal::report(sources, outcome, terminal::Style { quiet, verbose, ..style })
-            }
-        };
-        match &output.file {
-            Some(file) => crate::write::atomically(file, text.as_bytes())
-                .map_err(|error| format!("{}: {error}", file.display()))?,
-            None => {
-                print(&text);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Only colour and width look at the terminal.

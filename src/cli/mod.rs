@@ -8,6 +8,7 @@ mod fix;
 mod init;
 mod list;
 mod llmring;
+mod output;
 mod progress;
 mod tool;
 

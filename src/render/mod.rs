@@ -1,9 +1,17 @@
 //! The only output. One file for each form of it; `terminal` is the only one that knows how diagnostics are drawn.
 
 pub mod diff;
+pub mod github;
 pub mod inventory;
 pub mod json;
+mod line_hash;
+pub mod markdown;
+mod page;
 pub mod plain;
+#[cfg(test)]
+mod samples;
+pub mod sarif;
+mod select;
 #[cfg(feature = "cli")]
 pub mod terminal;
 
@@ -31,6 +39,14 @@ impl Default for Style {
     fn default() -> Style {
         Style { color: false, width: 80, quiet: false, verbose: false }
     }
+}
+
+/// Where the project lives.
+pub const HOME: &str = "https://github.com/lockproof/lockproof";
+
+/// The page of a rule.
+pub fn rule_page(id: &str) -> String {
+    format!("{HOME}/blob/main/docs/rules.md#{id}")
 }
 
 /// Text for a terminal, in a colour if there are any.
@@ -80,8 +96,15 @@ pub fn closing(sources: &Sources, outcome: &Outcome) -> String {
 
 /// The last line of a report: what was found, what was checked, and what was not.
 pub fn summary(outcome: &Outcome, base: Option<&str>) -> String {
-    let coverage = &outcome.coverage;
     let mut parts = vec![verdict(outcome)];
+    parts.extend(checked(outcome, base));
+    parts.join("; ") + "."
+}
+
+/// What was checked, and what was not.
+fn checked(outcome: &Outcome, base: Option<&str>) -> Vec<String> {
+    let coverage = &outcome.coverage;
+    let mut parts = Vec::new();
     let read: Vec<_> = coverage.lockfiles.iter().filter(|it| it.state != State::Removed).collect();
     if !read.is_empty() {
         let is_model = |it: &&&crate::check::Covered| it.format == crate::formats::llmring::FORMAT.id;
@@ -108,7 +131,19 @@ pub fn summary(outcome: &Outcome, base: Option<&str>) -> String {
         parts.extend(bytes(coverage));
     }
     parts.extend(leftovers(outcome));
-    parts.join("; ") + "."
+    parts
+}
+
+/// How a lockfile stands to the base side, in a word.
+fn state(state: State) -> &'static str {
+    match state {
+        State::Unchanged => "unchanged",
+        State::Changed => "changed",
+        State::Added => "new",
+        State::Removed => "removed",
+        State::Alone => "not compared",
+        State::Unreadable => "unreadable",
+    }
 }
 
 /// What came of comparing with artifacts, where any were there or asked for.

@@ -12,7 +12,7 @@ use miette::{
 };
 
 use super::{closing, count, problem_text, wrap};
-use crate::check::{Covered, Outcome, State};
+use crate::check::{Covered, Outcome};
 use crate::escape;
 use crate::finding::{Finding, Level, Position, Span};
 use crate::formats::{self, Family};
@@ -20,7 +20,7 @@ use crate::options::Bytes;
 use crate::policy::PolicyError;
 use crate::read::Sources;
 use crate::secrets;
-use crate::source::Source;
+use crate::source::{Side, Source};
 
 pub use super::Style;
 
@@ -30,6 +30,7 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
     let handler = handler(style);
     let shown: Vec<_> = outcome.findings.iter().filter(|finding| !finding.preexisting).collect();
     let names = short_names(&outcome.findings);
+    let places = sources.by_place();
     for path in paths(&shown) {
         let here: Vec<_> = shown.iter().filter(|finding| finding.path == path).collect();
         if outcome.coverage.lockfiles.len() > 1 {
@@ -37,7 +38,7 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
             let _ = writeln!(out, "{}\n", paint(style, "1", &heading));
         }
         for finding in here {
-            let mut drawn = Drawn::new(sources, finding, style);
+            let mut drawn = Drawn::new(&places, finding, style);
             if style.verbose && !finding.values.is_empty() {
                 let name = names.get(finding.fingerprint.as_str()).copied().unwrap_or_default();
                 drawn.help.push_str(&format!("\nTo accept it: `lockproof accept {name} --reason …`"));
@@ -93,14 +94,7 @@ fn paths<'f>(findings: &[&'f Finding]) -> Vec<&'f str> {
 }
 
 fn covered(it: &Covered, looked: Bytes) -> String {
-    let state = match it.state {
-        State::Unchanged => "unchanged",
-        State::Changed => "changed",
-        State::Added => "new",
-        State::Removed => "removed",
-        State::Alone => "not compared",
-        State::Unreadable => "unreadable",
-    };
+    let state = super::state(it.state);
     let mut text = format!(
         "{}: {}, {state}, {}, {} hashed",
         it.path,
@@ -171,7 +165,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn new(sources: &Sources, finding: &Finding, style: Style) -> Drawn {
+    fn new(places: &HashMap<(&Side, &str), &Source>, finding: &Finding, style: Style) -> Drawn {
         let also = match finding.also.is_empty() {
             true => String::new(),
             false => format!(" (also: {})", finding.also.join(", ")),
@@ -190,7 +184,7 @@ impl Drawn {
             .iter()
             .filter_map(|it| Some((&it.side, it.path.as_str(), it.span?, &*it.message)));
         for (side, path, span, label) in own.into_iter().chain(related) {
-            let Some(source) = sources.source(side, path) else { continue };
+            let Some(source) = places.get(&(side, path)) else { continue };
             let start = drawn.snippets.last().map_or(0, |last| last.start + last.text.len() + 1);
             drawn.snippets.push(Snippet::new(source, span, label, start, style.width));
         }

@@ -130,7 +130,7 @@ fn reports_go_where_they_are_sent() {
     let text = place.lockproof("--format json=report.json --format text").exits(1);
     assert!(text.contains("error[pin-rewritten]"), "{text}");
     assert_eq!(place.read("report.json"), plain);
-    place.lockproof("--format xml").exits_with(2, "`xml` is no format: text or json");
+    place.lockproof("--format xml").exits_with(2, "`xml` is no format: text, json, ");
     let left: Vec<_> = std::fs::read_dir(place.path("")).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");
 }

@@ -12,6 +12,7 @@ mod git;
 mod history;
 mod hostile;
 mod llmring;
+mod outputs;
 mod paths;
 mod policy;
 mod shard;

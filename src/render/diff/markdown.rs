@@ -6,9 +6,8 @@ use crate::diff::{Change, Diff, FileDiff};
 use crate::escape::markdown as code;
 use crate::read::Sources;
 use crate::render::count;
+use crate::render::page::Page;
 
-/// Code hosts take no longer summary; what stands behind the last row has room besides.
-const LIMIT: usize = (1 << 20) - 4096;
 /// Places that a row names.
 const PLACES: usize = 3;
 
@@ -28,40 +27,16 @@ pub fn report(sources: &Sources, diff: &Diff) -> String {
         out.table(columns, alarming.into_iter().map(in_full));
     }
     if !others.is_empty() {
-        out.text
-            .push_str(&format!("\n<details><summary>{}</summary>\n", count(others.len(), "other change")));
         let columns = ["Package", "What", "Before", "After", "Brought by", "Where"];
-        out.table(columns, others.into_iter().map(in_short));
-        out.text.push_str("\n</details>\n");
+        out.fold(&count(others.len(), "other change"), columns, others.into_iter().map(in_short));
     }
-    let summary = count(diff.lockfiles.len(), "lockfile");
-    out.text.push_str(&format!("\n<details><summary>{summary}</summary>\n"));
-    out.table(["Lockfile", "What", "`lockproof check`"], diff.lockfiles.iter().map(of_file));
-    out.text.push_str("\n</details>\n");
+    let columns = ["Lockfile", "What", "`lockproof check`"];
+    out.fold(&count(diff.lockfiles.len(), "lockfile"), columns, diff.lockfiles.iter().map(of_file));
     if out.left_out > 0 {
         let rows = count(out.left_out, "row");
         out.text.push_str(&format!("\n**{rows} left out**: `lockproof diff` shows all of it.\n"));
     }
     out.text
-}
-
-struct Page {
-    text: String,
-    left_out: usize,
-}
-
-impl Page {
-    fn table<const N: usize>(&mut self, columns: [&str; N], rows: impl Iterator<Item = [String; N]>) {
-        self.text.push_str(&format!("\n| {} |\n|{}\n", columns.join(" | "), "---|".repeat(N)));
-        for row in rows {
-            let row = format!("| {} |\n", row.join(" | "));
-            if self.text.len() + row.len() <= LIMIT && self.left_out == 0 {
-                self.text.push_str(&row);
-            } else {
-                self.left_out += 1;
-            }
-        }
-    }
 }
 
 fn in_full(change: &Change) -> [String; 6] {
