@@ -4,7 +4,11 @@
 //! that contradict each other). Then the nearest line of the same entry that the base side does not have is the place,
 //! and what the rule pointed at becomes a related one.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::OnceCell;
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::escape;
 use crate::finding::{Finding, Position, Related, Span};
@@ -37,46 +41,73 @@ struct Lines {
     looks: Vec<Look>,
 }
 
-/// What is known of one line of the head.
-struct Look {
-    /// How often its text stood in the base.
-    before: usize,
-    /// How many more of it there are now.
-    more: usize,
-    /// How many of its two neighbours it had there.
-    neighbours: usize,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    New,
+    Old,
+    /// Nobody can say. It stays where a rule saw it.
+    Unsure,
 }
 
 impl Lines {
-    /// Looks at every line once: many findings may stand on a single one, as long as the file.
+    /// Looks at every line once: many findings may stand on a single one, as long as the file. Texts are compared by their
+    /// hashes, with a seed that no file can know.
     fn new(head: &Source, base: &Source) -> Lines {
-        let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
-        let mut pairs = HashSet::new();
-        let mut above = "";
-        for text in base.text().lines().map(str::trim_end).chain([""]) {
-            counts.entry(text).or_default().0 += 1;
-            pairs.insert((std::mem::replace(&mut above, text), text));
-        }
-        let texts: Vec<&str> = (0..head.line_count()).map(|at| line(head, at).trim_end()).collect();
-        texts.iter().for_each(|text| counts.entry(text).or_default().1 += 1);
-        let text = |at: usize| texts.get(at).copied().unwrap_or_default();
-        let look = |at: usize| {
-            let (before, now) = counts[text(at)];
-            let above = at.checked_sub(1).map_or("", text);
-            let both = [(above, text(at)), (text(at), text(at + 1))];
-            let neighbours = both.iter().filter(|it| pairs.contains(it)).count();
-            Look { before, more: now.saturating_sub(before), neighbours }
+        let seed = RandomState::default();
+        let prints = |source: &Source| -> Vec<u64> {
+            (0..source.line_count()).map(|at| seed.hash_one(line(source, at).trim_end())).collect()
         };
-        Lines { looks: (0..texts.len()).map(look).collect() }
+        let (before, now) = (prints(base), prints(head));
+        // How often a text stands on each side.
+        let mut counts: HashMap<u64, (u32, u32)> = HashMap::with_capacity(before.len().max(now.len()));
+        before.iter().for_each(|print| counts.entry(*print).or_default().0 += 1);
+        now.iter().for_each(|print| counts.entry(*print).or_default().1 += 1);
+        let edge = seed.hash_one("");
+        let pairs = Pairs { seed: &seed, prints: &before, edge, known: OnceCell::new() };
+        let look = |at: usize| {
+            let print = now[at];
+            match counts[&print] {
+                (0, _) => return Look::New,
+                (before, now) if now <= before => return Look::Old,
+                _ => {}
+            }
+            let above = at.checked_sub(1).map_or(edge, |at| now[at]);
+            let below = now.get(at + 1).copied().unwrap_or(edge);
+            match (pairs.has(above, print), pairs.has(print, below)) {
+                (false, false) => Look::New,
+                (true, true) => Look::Old,
+                _ => Look::Unsure,
+            }
+        };
+        Lines { looks: (0..now.len()).map(look).collect() }
     }
 
     fn is_new(&self, at: usize) -> bool {
-        self.looks.get(at).is_some_and(|it| it.before == 0 || it.more > 0 && it.neighbours == 0)
+        self.looks.get(at) == Some(&Look::New)
     }
 
-    /// Not simply the opposite: of some lines nobody can say. They stay where a rule saw them.
     fn is_old(&self, at: usize) -> bool {
-        self.looks.get(at).is_some_and(|it| it.before > 0 && (it.more == 0 || it.neighbours == 2))
+        self.looks.get(at) == Some(&Look::Old)
+    }
+}
+
+/// Which lines stood under each other. Made when first asked for.
+struct Pairs<'a> {
+    seed: &'a RandomState,
+    prints: &'a [u64],
+    /// What stands above the first line, and below the last.
+    edge: u64,
+    known: OnceCell<HashSet<u64>>,
+}
+
+impl Pairs<'_> {
+    fn has(&self, above: u64, below: u64) -> bool {
+        let known = self.known.get_or_init(|| {
+            let after = self.prints.iter().copied().chain([self.edge]);
+            let pairs = [self.edge].into_iter().chain(self.prints.iter().copied()).zip(after);
+            pairs.map(|pair| self.seed.hash_one(pair)).collect()
+        });
+        known.contains(&self.seed.hash_one((above, below)))
     }
 }
 

@@ -4,7 +4,8 @@
 //! them. An entry that nothing of that leads to has no honest reason to be new, nor to depend on more than it did.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::change::Slot;
 use crate::context::{Context, World, is_alias_of};

@@ -4,8 +4,9 @@
 //! deletion, renaming or another format. Everything is indexed: no step is worse than `n log n`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::integrity::Hash;
 use crate::model::{Algorithm, Artifact, Digest, Lockfile, Origin, Package, Subject};
@@ -245,6 +246,10 @@ impl<'a> Fold<'a> {
             let origins = names.entry(slot.package.name.as_str()).or_default();
             // Entries of one name stand together more often than not.
             if origins.last().is_none_or(|(known, _)| *known != from) {
+                if origins.is_empty() {
+                    // Nearly always the only one.
+                    origins.reserve_exact(1);
+                }
                 origins.push((from, slot));
             }
         }

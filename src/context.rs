@@ -1,7 +1,9 @@
 //! What a rule may see: the policy, both sides' lockfiles and their folds, manifests and client configuration.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::artifacts::facts::{Facts, OfLockfile};
 use crate::change::{Fold, Places};

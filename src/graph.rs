@@ -3,9 +3,10 @@
 //! Made once for a lockfile, in `n log n`; walking it is linear. Where a dependency names no single entry (uv's forks), it
 //! leads to all that it may mean: a run of entries that stand together in an order of their own.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::model::{Edge, EdgeKind, Lockfile, Origin, Package};
 use crate::syntax::MAX_DEPTH;

@@ -1,6 +1,6 @@
 //! Which manifests a lockfile was made from: those of its own projects, and no others of the repository.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::context::World;
 use crate::graph::{Graph, Node};

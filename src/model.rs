@@ -104,6 +104,14 @@ impl<'s> Lockfile<'s> {
         }
     }
 
+    /// Adds an entry, in no more room than it needs: most have one archive, and lists that start with room for four would
+    /// be most of what a large lockfile needs.
+    pub fn add(&mut self, mut package: Package<'s>) {
+        package.artifacts.shrink_to_fit();
+        package.edges.shrink_to_fit();
+        self.packages.push(package);
+    }
+
     /// A file of this kind always states its version: one that does not has been emptied, or is something else.
     pub fn require_version(&mut self) {
         if self.schema_version.is_none() {

@@ -1,8 +1,9 @@
 //! Collects what rules find and turns it into findings: one fault, one finding.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt};
 use sha2::{Digest as _, Sha256};
 
 use crate::escape;

@@ -2,7 +2,7 @@
 //!
 //! A history may hold thousands of versions of a lockfile. Each is read, its hashes are taken out, and it is forgotten.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::change::{Pin, Release, Slot, pins};
 use crate::integrity::Hash;

@@ -3,8 +3,7 @@
 //! Every manifest has a *home*: the folder in which its lockfile stands. For most that is their own; a member's is the
 //! root of its workspace. Rules that hold a lockfile against manifests ask here which ones those are.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::manifest::{Kind, Manifest, Workspace};

@@ -3,7 +3,7 @@
 //! TOML. A `checksum` is the SHA-256 of the `.crate` archive as the registry serves it; version 1 keeps them apart,
 //! in `[metadata]`. Packages of the workspace and of paths have no source, git packages carry their commit instead.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::{Family, Format};
 use crate::graph::Links;
@@ -70,7 +70,7 @@ fn read_package<'s>(node: &Node<'s>, key: &Text<'s>, lockfile: &mut Lockfile<'s>
         return;
     };
     match package(table) {
-        Ok(package) => lockfile.packages.push(package),
+        Ok(package) => lockfile.add(package),
         Err(fault) => lockfile.faults.push(fault),
     }
 }

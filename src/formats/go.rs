@@ -3,7 +3,7 @@
 //! Lines of three fields: module, version, hash. `h1:` is the SHA-256 over the sorted list of the module's files and
 //! their hashes; a version that ends in `/go.mod` hashes that file alone. The file selects nothing, `go.mod` does.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::{Family, Format};
 use crate::graph::Links;

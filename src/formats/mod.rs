@@ -9,8 +9,9 @@ pub mod pnpm;
 pub mod rye;
 pub mod uv;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::graph::Links;
 use crate::manifest;

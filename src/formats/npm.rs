@@ -4,7 +4,8 @@
 //! `packages` by install path, version 2 has both: npm 6 reads one half, npm 7 and later the other, so both are read.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+
+use foldhash::{HashMap, HashSet};
 
 use super::{Family, Format};
 use crate::graph::Links;
@@ -84,7 +85,7 @@ fn read_entry<'s>(
         bundles.claims.push(at);
     }
     settle(&mut package, &seen);
-    lockfile.packages.push(package);
+    lockfile.add(package);
     Ok(())
 }
 
@@ -118,7 +119,7 @@ fn read_project<'s>(
     }
     seen.link = true;
     settle(&mut package, &seen);
-    lockfile.packages.push(package);
+    lockfile.add(package);
     Ok(())
 }
 

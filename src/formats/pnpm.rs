@@ -5,7 +5,8 @@
 //! is not the registry's usual one. Keys carry the peers that an entry was resolved with: one release, many slots.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use foldhash::HashMap;
 
 use super::{Family, Format};
 use crate::graph::Links;
@@ -137,7 +138,7 @@ fn read_package<'s>(key: &Text<'s>, node: &Node<'s>, lockfile: &mut Lockfile<'s>
         package.source.get_or_insert(host);
     }
     settle_version(&mut package);
-    lockfile.packages.push(package);
+    lockfile.add(package);
 }
 
 /// Behind the name may stand an address (`x@file:…`: no version), or a registry's name in front of the version

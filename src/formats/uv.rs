@@ -4,7 +4,8 @@
 //! A file's host need not be the index's. Indexes that publish no hashes leave none.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use foldhash::HashSet;
 
 use super::{Family, Format};
 use crate::graph::Links;
@@ -82,7 +83,7 @@ fn read_manifest<'s>(node: &Node<'s>, lockfile: &mut Lockfile<'s>) {
 fn read<'s>(table: &Table<'s>, lockfile: &mut Lockfile<'s>) {
     match package(table) {
         Ok((package, root)) => {
-            lockfile.packages.push(package);
+            lockfile.add(package);
             lockfile.roots.extend(root);
         }
         Err(fault) => lockfile.faults.push(fault),

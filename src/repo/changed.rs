@@ -1,7 +1,6 @@
 //! The interesting files of a commit, without walking what the index says did not change.
 
-use std::collections::HashSet;
-
+use foldhash::{HashSet, HashSetExt};
 use git2::{ObjectType, Oid, Repository, Tree, TreeEntry};
 
 use super::index::{CacheTree, CachedDirectory, Entry};

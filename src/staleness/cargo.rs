@@ -1,8 +1,7 @@
 //! Cargo remembers no ranges. Members are locked with all features, for all targets and with their tests, so what a member's
 //! entry names is exactly what its manifest asks for, and the version that it names must satisfy the manifest.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use semver::{Version, VersionReq};
 
 use super::{Drift, has_own, unknown_member};

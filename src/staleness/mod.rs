@@ -9,7 +9,9 @@ mod npm;
 mod pnpm;
 mod uv;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::context::World;
 use crate::manifest::Manifest;

@@ -1,7 +1,7 @@
 //! npm mirrors each manifest, ranges included, under the folder's key. Version 1 mirrors nothing: there each dependency must
 //! have an entry.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::{Drift, Word, compare, has_own, remembered, unknown_member};
 use crate::context::World;

@@ -1,7 +1,9 @@
 //! pnpm keeps each project's ranges under `importers`, and what the workspace decides for all of them beside that:
 //! overrides, catalogs, patches.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashSet, HashSetExt};
 
 use super::{Drift, Word, compare, has_own, remembered, unknown_member};
 use crate::context::World;

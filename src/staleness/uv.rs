@@ -1,6 +1,8 @@
 //! uv mirrors each member's requirements under `package.metadata`, and the workspace's own settings under `manifest`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::HashSet;
 
 use super::{Drift, Word, compare, remembered, unknown_member};
 use crate::context::World;

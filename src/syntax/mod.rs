@@ -10,6 +10,8 @@ pub mod yaml;
 use std::borrow::Cow;
 use std::fmt;
 
+use foldhash::{HashMap, HashMapExt};
+
 /// Nesting deeper than this is refused: no lockfile needs it, and a recursive reader must stop somewhere.
 pub const MAX_DEPTH: usize = 96;
 
@@ -197,7 +199,7 @@ pub fn find_duplicate_keys<'s: 'k, 'k>(
         }
         return;
     }
-    let mut seen = std::collections::HashMap::with_capacity(keys.len());
+    let mut seen: HashMap<&str, &str> = HashMap::with_capacity(keys.len());
     for key in keys {
         let first = *seen.entry(key.as_str()).or_insert(key.raw);
         if !std::ptr::eq(first, key.raw) {

@@ -3,8 +3,7 @@
 //! The `toml` crate's own spanned tree is five times slower and stops at the first duplicate key; a lockfile with a
 //! duplicate key deserves a finding on its line.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, RecursionGuard, parse_document};
 use toml_parser::{ErrorSink, ParseError, Raw, Span};

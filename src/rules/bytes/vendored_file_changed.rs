@@ -39,7 +39,7 @@
 //! Vendor anew (`cargo vendor`, `go mod vendor`) and look at what differs. A patch of your own belongs into
 //! `[patch]` or `replace`.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::artifacts::facts::{Altered, Fact, How, Outcome};
 use crate::context::Context;

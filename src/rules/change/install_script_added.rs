@@ -21,7 +21,7 @@
 //! there, the manifest says who wanted it. A package that ran scripts in another version, and does so in this one, is
 //! silent.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use crate::change::Release;
 use crate::context::{Context, Pair};

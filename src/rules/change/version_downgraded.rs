@@ -17,7 +17,8 @@
 //! ```
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::context::{Context, Pair, World};
 use crate::finding::Level;

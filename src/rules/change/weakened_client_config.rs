@@ -18,8 +18,7 @@
 //! Read are `.npmrc`, `.yarnrc.yml`, `pnpm-workspace.yaml`, `.cargo/config.toml`, `uv.toml`, `pyproject.toml`, and for Go the
 //! variables that `.env`, `.envrc`, a `Makefile` or a `Dockerfile` sets.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt, HashSet};
 use globset::GlobBuilder;
 
 use crate::context::{Context, World};

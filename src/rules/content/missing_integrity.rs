@@ -22,7 +22,7 @@
 //! Lock it again. npm writes entries without hashes when it locks over a `node_modules` folder without its hidden
 //! lockfile: remove the folder first.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use crate::change::{Release, Slot};
 use crate::context::Context;

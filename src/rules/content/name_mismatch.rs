@@ -19,7 +19,7 @@
 //!
 //! Take the line back from git. If the entry is an alias, let the package manager write it: it then says so.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::insecure_url::addresses;
 use crate::context::{Context, is_alias_of};

@@ -26,7 +26,7 @@
 //!
 //! Let the package manager write the file again, and remove the one that it does not read.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::change::{Provenance, Release, Slot};
 use crate::context::Context;

@@ -26,7 +26,8 @@
 //! `lockproof.toml` to settle it.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::change::fetched_from;
 use crate::context::{Context, World};

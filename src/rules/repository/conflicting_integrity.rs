@@ -15,7 +15,7 @@
 //! With `--history`, every version of every lockfile that the head can be traced back to is a witness as well. A release
 //! that has its oldest hash again is a warning then: another one stood in its place for a time.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::change::{Pin, Provenance, Release, Slot, pins};
 use crate::context::Context;

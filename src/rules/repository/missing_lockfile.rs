@@ -19,7 +19,7 @@
 //! Lock it and track the lockfile. What stands below `tests`, `fixtures`, `examples`, `templates` or `vendor` is not asked
 //! for one, and any lockfile of the ecosystem in a folder above serves.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use crate::context::{Context, World};
 use crate::finding::Level;

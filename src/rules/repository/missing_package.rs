@@ -20,7 +20,7 @@
 //!
 //! Optional dependencies may be left out, and so may peers: npm installs none of them when it is told to.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::context::Context;
 use crate::escape::cut;

@@ -31,7 +31,7 @@
 //! with overrides and catalogs. Names, versions and descriptions don't count. Where only running something would tell what
 //! a manifest asks for, that is counted and not judged. Lock again, and commit both files together.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::context::Context;
 use crate::finding::Level;

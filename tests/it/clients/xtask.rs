@@ -59,7 +59,7 @@ fn the_gate_is_first_and_last_and_stops_a_tampered_lockfile() {
         return;
     }
     let renew = "stale: cargo update --workspace --manifest-path examples/xtask-gate/Cargo.toml";
-    assert_eq!(repo.read("Cargo.lock"), lock.unwrap(), "{renew}");
+    assert!(repo.read("Cargo.lock") == lock.unwrap(), "{renew}");
 
     let honest = cargo.output(repo.path(), &["xtask", "dev:loop"]);
     assert!(honest.status.success(), "{}", shown(&honest));
