@@ -177,6 +177,12 @@ pub fn lint_with(
     if scope == Scope::New {
         mark_preexisting(&mut findings, parsed, &cx, &rules);
     }
+    let unchecked = judged()
+        .filter(|it| options.shard.is_none_or(|shard| shard.has(&it.file.path)))
+        .filter_map(|it| llmring::unchecked(it.head.as_ref()?, &cx.head.models))
+        .collect();
+    // What was folded for the rules is a good part of what a run needs: comparing lines takes its place.
+    drop(cx);
     findings = report::cap(findings);
     anchor::anchor(&mut findings, &sources.lockfiles);
     report::seal(&mut findings);
@@ -190,10 +196,7 @@ pub fn lint_with(
         shard: None,
         history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
         accepted: excused.accepted,
-        unchecked: judged()
-            .filter(|it| options.shard.is_none_or(|shard| shard.has(&it.file.path)))
-            .filter_map(|it| llmring::unchecked(it.head.as_ref()?, &cx.head.models))
-            .collect(),
+        unchecked,
         problems: all,
         bytes: facts.looked,
         scope,
