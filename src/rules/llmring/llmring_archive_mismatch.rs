@@ -29,10 +29,9 @@
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::formats::llmring::document;
 use crate::llmring::registry::{Archive, Chain, Registry};
-use crate::model::Lockfile;
 use crate::report::Report;
+use crate::rules::llmring::{Held, held_pins};
 use crate::rules::{Check, Rule};
 use std::collections::HashSet;
 
@@ -45,21 +44,15 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Repository(check)],
 };
 
-/// Of the whole side: the archives may change while the lockfile stays.
+/// Each archive that a lockfile pins is looked at once.
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
-    cx.head.lockfiles.iter().for_each(|lockfile| check_one(cx, lockfile, report));
-}
-
-fn check_one<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
-    let Some(document) = document(lockfile) else { return };
-    let Some(registry) = cx.head.models.registry() else { return };
     let mut seen = HashSet::new();
-    for pin in document.profiles.iter().flat_map(|profile| &profile.pins) {
-        let (provider, Some(version)) = (pin.provider.as_str(), pin.version()) else { continue };
-        let Some(archive) = registry.archive(provider, version).filter(|_| seen.insert((provider, version)))
-        else {
+    for (Held { lockfile, registry, .. }, pin, version) in held_pins(cx) {
+        let provider = pin.provider.as_str();
+        let Some(archive) = registry.archive(provider, version) else { continue };
+        if !seen.insert((&lockfile.source.path, provider, version)) {
             continue;
-        };
+        }
         let Some((what, label)) = fault(cx, registry, provider, archive) else { continue };
         let source = archive.source;
         report

@@ -27,10 +27,9 @@ use crate::context::Context;
 use crate::escape::cut;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::formats::llmring::document;
 use crate::llmring::is_registered;
-use crate::model::Lockfile;
 use crate::report::Report;
+use crate::rules::llmring::{Held, held_pins};
 use crate::rules::{Check, Rule};
 
 pub static RULE: Rule = Rule {
@@ -42,34 +41,24 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Repository(check)],
 };
 
-/// Of the whole side: the archives may change while the lockfile stays.
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
-    cx.head.lockfiles.iter().for_each(|lockfile| check_one(cx, lockfile, report));
-}
-
-fn check_one<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
-    let Some(document) = document(lockfile) else { return };
-    let Some(registry) = cx.head.models.registry() else { return };
-    for profile in &document.profiles {
-        for pin in &profile.pins {
-            let (provider, Some(version)) = (pin.provider.as_str(), pin.version()) else { continue };
-            let name = cut(profile.name());
-            let Some(archives) = registry.provider(provider) else {
-                if is_registered(provider) {
-                    report
-                        .file(lockfile, pin.provider.raw, format!("Profile `{name}` pins {provider}, of which the snapshot of the registry has nothing."))
-                        .label("not in the snapshot")
-                        .help("Take a whole snapshot: each provider has its archives in v/1, v/2 and so on.");
-                }
-                continue;
-            };
-            if registry.archive(provider, version).is_none() {
+    for (Held { lockfile, profile, registry }, pin, version) in held_pins(cx) {
+        let (provider, name) = (pin.provider.as_str(), cut(profile.name()));
+        match registry.provider(provider) {
+            None if is_registered(provider) => {
+                report
+                    .file(lockfile, pin.provider.raw, format!("Profile `{name}` pins {provider}, of which the snapshot of the registry has nothing."))
+                    .label("not in the snapshot")
+                    .help("Take a whole snapshot: each provider has its archives in v/1, v/2 and so on.");
+            }
+            Some(archives) if registry.archive(provider, version).is_none() => {
                 let latest = archives.latest().version;
                 report
                     .file(lockfile, pin.at, format!("Profile `{name}` pins {provider} to {version}, which the snapshot of the registry does not have."))
                     .label(format!("the latest is {latest}"))
                     .help(format!("Pin {latest}, or take a newer snapshot. `lockproof llmring bump` never lowers a pin."));
             }
+            _ => {}
         }
     }
 }

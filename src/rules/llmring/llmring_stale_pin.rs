@@ -29,9 +29,8 @@ use crate::context::Context;
 use crate::escape::cut;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::formats::llmring::document;
-use crate::model::Lockfile;
 use crate::report::Report;
+use crate::rules::llmring::{Held, held_pins};
 use crate::rules::{Check, Rule};
 
 pub static RULE: Rule = Rule {
@@ -43,26 +42,26 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Repository(check)],
 };
 
-/// Of the whole side: the archives may change while the lockfile stays.
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
-    cx.head.lockfiles.iter().for_each(|lockfile| check_one(cx, lockfile, report));
-}
-
-fn check_one<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
-    let Some(document) = document(lockfile) else { return };
-    let Some(registry) = cx.head.models.registry() else { return };
-    for profile in &document.profiles {
-        for pin in &profile.pins {
-            let (provider, Some(version)) = (pin.provider.as_str(), pin.version()) else { continue };
-            let Some(latest) = registry.provider(provider).map(|it| it.latest().version) else { continue };
-            if version < latest {
-                let behind = latest - version;
-                let versions = if behind == 1 { "version" } else { "versions" };
-                report
-                    .file(lockfile, pin.at, format!("The pin of {provider} in profile `{}` is {behind} {versions} behind.", cut(profile.name())))
-                    .label(format!("the latest is {latest}"))
-                    .help("`lockproof llmring drift` shows what changed, `lockproof llmring bump` raises the pin.");
-            }
+    for (Held { lockfile, profile, registry }, pin, version) in held_pins(cx) {
+        let provider = pin.provider.as_str();
+        let latest = registry.provider(provider).map(|it| it.latest().version);
+        let Some((latest, behind)) = latest.and_then(|latest| Some((latest, latest.checked_sub(version)?)))
+        else {
+            continue;
+        };
+        if behind == 0 {
+            continue;
         }
+        let versions = if behind == 1 { "version" } else { "versions" };
+        let name = cut(profile.name());
+        report
+            .file(
+                lockfile,
+                pin.at,
+                format!("The pin of {provider} in profile `{name}` is {behind} {versions} behind."),
+            )
+            .label(format!("the latest is {latest}"))
+            .help("`lockproof llmring drift` shows what changed, `lockproof llmring bump` raises the pin.");
     }
 }

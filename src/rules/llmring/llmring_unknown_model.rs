@@ -30,12 +30,11 @@ use crate::context::Context;
 use crate::escape::cut;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::formats::llmring::document;
 use crate::llmring::document::Profile;
 use crate::llmring::registry::{Archive, Entry, Registry};
 use crate::llmring::{near, split};
-use crate::model::Lockfile;
 use crate::report::Report;
+use crate::rules::llmring::{Held, held_models};
 use crate::rules::{Check, Rule};
 
 pub static RULE: Rule = Rule {
@@ -47,38 +46,25 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Repository(check)],
 };
 
-/// Of the whole side: the archives may change while the lockfile stays.
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
-    cx.head.lockfiles.iter().for_each(|lockfile| check_one(cx, lockfile, report));
-}
-
-fn check_one<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
-    let Some(document) = document(lockfile) else { return };
-    let Some(registry) = cx.head.models.registry() else { return };
     // A hint costs a look at every name, and a hostile file has many that are none.
     let mut hints = 100;
-    for profile in &document.profiles {
-        for (binding, _, model) in profile.models() {
-            let name = model.as_str();
-            let Some(latest) =
-                split(name).and_then(|(provider, _)| Some(registry.provider(provider)?.latest()))
-            else {
-                continue;
-            };
-            let Some(pinned) = pinned(registry, profile, name) else { continue };
-            let alias = cut(binding.alias.as_str());
-            let Some(mut fault) = fault(name, &alias, pinned, latest) else { continue };
-            if fault.level == Level::Error && hints > 0 {
-                hints -= 1;
-                let near = near(name, pinned.names());
-                fault.label = near.map_or(fault.label, |it| format!("did you mean `{it}`?"));
-            }
-            report
-                .file(lockfile, model.raw, fault.message)
-                .level(fault.level)
-                .label(fault.label)
-                .help(fault.help);
+    for (Held { lockfile, profile, registry }, binding, model) in held_models(cx) {
+        let name = model.as_str();
+        let provider = split(name).and_then(|(provider, _)| registry.provider(provider));
+        let (Some(provider), Some(pinned)) = (provider, pinned(registry, profile, name)) else { continue };
+        let alias = cut(binding.alias.as_str());
+        let Some(mut fault) = fault(name, &alias, pinned, provider.latest()) else { continue };
+        if fault.level == Level::Error && hints > 0 {
+            hints -= 1;
+            let near = near(name, pinned.names());
+            fault.label = near.map_or(fault.label, |it| format!("did you mean `{it}`?"));
         }
+        report
+            .file(lockfile, model.raw, fault.message)
+            .level(fault.level)
+            .label(fault.label)
+            .help(fault.help);
     }
 }
 

@@ -29,11 +29,10 @@ use crate::context::Context;
 use crate::escape::{cut, shell};
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::formats::llmring::document;
 use crate::llmring::registry::{Entry, deprecated, is_active, is_embedding};
 use crate::llmring::split;
-use crate::model::Lockfile;
 use crate::report::Report;
+use crate::rules::llmring::{Held, held_models};
 use crate::rules::{Check, Rule};
 
 pub static RULE: Rule = Rule {
@@ -45,15 +44,8 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Repository(check)],
 };
 
-/// Of the whole side: the archives may change while the lockfile stays.
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
-    cx.head.lockfiles.iter().for_each(|lockfile| check_one(cx, lockfile, report));
-}
-
-fn check_one<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
-    let Some(document) = document(lockfile) else { return };
-    let Some(registry) = cx.head.models.registry() else { return };
-    for (binding, _, model) in document.profiles.iter().flat_map(|profile| profile.models()) {
+    for (Held { lockfile, registry, .. }, binding, model) in held_models(cx) {
         let provider = split(model.as_str()).and_then(|(provider, _)| registry.provider(provider));
         let Some(latest) = provider.map(|it| it.latest()) else { continue };
         let Some(Entry::Model(entry) | Entry::Alias(_, entry)) = latest.find(model.as_str()) else {

@@ -26,3 +26,42 @@ pub mod llmring_unpinned_provider;
 pub mod llmring_unreachable_alias;
 pub mod llmring_unstamped_change;
 pub mod llmring_unusable_model;
+
+use crate::context::Context;
+use crate::formats::llmring::document;
+use crate::llmring::document::{Binding, Pin, Profile};
+use crate::llmring::registry::Registry;
+use crate::model::Lockfile;
+use crate::syntax::Text;
+
+/// A profile that can be held against a snapshot of the model registry.
+#[derive(Clone, Copy)]
+struct Held<'c, 'a> {
+    lockfile: &'a Lockfile<'a>,
+    profile: &'a Profile<'a>,
+    registry: &'c Registry<'a>,
+}
+
+/// Those of the whole head side: the archives may change while a lockfile stays.
+fn held<'c, 'a>(cx: &'c Context<'a>) -> impl Iterator<Item = Held<'c, 'a>> {
+    cx.head.models.registry().into_iter().flat_map(|registry| {
+        let documents =
+            cx.head.lockfiles.iter().filter_map(|&lockfile| Some((lockfile, document(lockfile)?)));
+        documents.flat_map(move |(lockfile, document)| {
+            document.profiles.iter().map(move |profile| Held { lockfile, profile, registry })
+        })
+    })
+}
+
+/// Their pins that are versions.
+fn held_pins<'c, 'a>(cx: &'c Context<'a>) -> impl Iterator<Item = (Held<'c, 'a>, &'a Pin<'a>, u64)> {
+    held(cx)
+        .flat_map(|held| held.profile.pins.iter().filter_map(move |pin| Some((held, pin, pin.version()?))))
+}
+
+/// The models that they bind.
+fn held_models<'c, 'a>(
+    cx: &'c Context<'a>,
+) -> impl Iterator<Item = (Held<'c, 'a>, &'a Binding<'a>, &'a Text<'a>)> {
+    held(cx).flat_map(|held| held.profile.models().map(move |(binding, _, model)| (held, binding, model)))
+}
