@@ -42,7 +42,7 @@ fn publish(place: &Place, provider: &str, versions: &[Vec<(&str, Value)>]) {
 }
 
 /// A repository with a small registry: openai at version 2, google at version 1.
-fn registry() -> Place {
+pub(crate) fn registry() -> Place {
     let place = Place::repository();
     let embedding = [("api_endpoint", Value::text("embeddings"))];
     let sees = [("supports_vision", Value::Bool(true))];

@@ -5,6 +5,7 @@ mod bytes;
 mod cli;
 mod clients;
 mod diff;
+mod docs;
 mod examples;
 mod fix;
 mod gate;

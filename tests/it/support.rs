@@ -107,12 +107,17 @@ impl Place {
         said(&self.command(words).output().unwrap())
     }
 
-    /// The binary, not yet started.
-    pub(crate) fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(BINARY);
+    /// Another program, not yet started.
+    pub(crate) fn program<S: AsRef<OsStr>>(&self, name: &str, words: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(name);
         command.args(words).current_dir(&self.root).stdin(Stdio::null());
         clean(&mut command);
         command
+    }
+
+    /// The binary, not yet started.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
+        self.program(BINARY, words)
     }
 
     /// Installs a pre-commit hook that runs the binary on what is staged.
@@ -190,6 +195,19 @@ impl Said {
     pub(crate) fn exits_with(self, code: i32, text: &str) {
         let all = self.exits(code);
         assert!(all.contains(text), "`{text}` is not said in:\n{all}");
+    }
+}
+
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_tree(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::support::{Place, Said};
+use super::super::support::{Place, Said, copy_tree};
 
 const NOON: &str = "1769515200";
 
@@ -10,18 +10,7 @@ const NOON: &str = "1769515200";
 fn copy(name: &str) -> Place {
     let place = Place::repository();
     let from = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/tool").join(name);
-    let mut pending = vec![(from, PathBuf::new())];
-    while let Some((folder, below)) = pending.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            let below = below.join(entry.file_name());
-            if entry.path().is_dir() {
-                pending.push((entry.path(), below));
-            } else {
-                place.write(&below, std::fs::read(entry.path()).unwrap());
-            }
-        }
-    }
+    copy_tree(&from, &place.path(""));
     place
 }
 
