@@ -25,6 +25,7 @@ cargo xtask bench [--quick] [NAME]...            lockproof beside plain tools; N
 cargo xtask fuzz [--seconds N] [--seed N]        mutate the lockfiles of tests/ and read them
 cargo xtask fuzz --input FOLDER                  read again what failed
 cargo xtask tamper [--write] [--only NAME]...    honest histories and tampered ones; --write keeps what was measured
+cargo xtask tamper --peers [--write]             the same shown to another linter; --write keeps it in docs/comparison.md
 cargo xtask tamper --generate [FORMAT/PROJECT].. make the honest histories anew, with the clients of this machine";
 
 fn main() -> ExitCode {

@@ -74,7 +74,7 @@ fn apply(operator: &Operator, project: &Project) -> Result<Tally, Failure> {
 }
 
 /// Every step, as a change from the one before it and as a change of nothing, in an order that looks random.
-fn scenes<'p>(project: &'p Project, of: &str) -> Vec<Scene<'p>> {
+pub(crate) fn scenes<'p>(project: &'p Project, of: &str) -> Vec<Scene<'p>> {
     let path = project.lockfile();
     let mut scenes = Vec::new();
     for (at, step) in project.steps.iter().enumerate() {
@@ -103,7 +103,7 @@ fn scenes<'p>(project: &'p Project, of: &str) -> Vec<Scene<'p>> {
 }
 
 /// Whether a grade's bar is met by what is said of a change.
-fn verdict(grade: Grade, scene: &Scene<'_>, change: &Change) -> Result<(), String> {
+pub(crate) fn verdict(grade: Grade, scene: &Scene<'_>, change: &Change) -> Result<(), String> {
     let found = tree::judge(&change.base, &change.head)?;
     let new = beyond(scene.honest()?, found);
     if grade != Grade::Error {

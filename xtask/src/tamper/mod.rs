@@ -7,6 +7,7 @@ mod git;
 mod honest;
 mod measure;
 mod operators;
+mod peers;
 mod projects;
 mod scene;
 mod table;
@@ -24,11 +25,13 @@ use crate::tools::{Done, Failure, at, root, say, value};
 const PAGE: &str = "docs/tamper.md";
 
 pub(crate) fn run(arguments: &[String]) -> Done {
-    let (mut only, mut write, mut rest) = (Vec::new(), false, arguments.iter());
+    let (mut only, mut write, mut with_peers) = (Vec::new(), false, false);
+    let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--generate" => return generate::run(rest.as_slice()),
             "--write" => write = true,
+            "--peers" => with_peers = true,
             "--only" => only.push(value("--only", &mut rest)?.to_owned()),
             other => return Err(Failure::Usage(format!("tamper knows no `{other}`"))),
         }
@@ -39,6 +42,9 @@ pub(crate) fn run(arguments: &[String]) -> Done {
         .collect();
     if chosen.is_empty() {
         return Err(Failure::Usage(format!("no operator has {only:?} in its name")));
+    }
+    if with_peers {
+        return peers::run(&chosen, &projects, write);
     }
     let measured = measure(&chosen, &projects)?;
     say(measured.markdown());
