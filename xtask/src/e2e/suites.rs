@@ -1,7 +1,7 @@
 //! What is tried with the clients, and what can't be tried on a machine like this one.
 
 use super::clients::Clients;
-use crate::steps::Verdict;
+use crate::steps::{Verdict, judge};
 use crate::tools::{cargo, text_of};
 
 pub(crate) struct Suite {
@@ -14,6 +14,8 @@ pub(crate) struct Suite {
 enum Work {
     /// The end-to-end tests of a module, which drive the binary beside the clients.
     Tests(&'static str),
+    /// Another of the chores.
+    Chore(&'static [&'static str]),
 }
 
 pub(crate) const SUITES: &[Suite] = &[
@@ -29,6 +31,11 @@ pub(crate) const SUITES: &[Suite] = &[
         work: Work::Tests("clients::bytes"),
     },
     Suite { name: "git-hook", needs: &["git"], work: Work::Tests("clients::hook") },
+    Suite {
+        name: "lockfile-lint",
+        needs: &["lockfile-lint"],
+        work: Work::Chore(&["tamper", "--peers", "--only", "host of a"]),
+    },
     Suite { name: "xtask-gate", needs: &["cargo", "git"], work: Work::Tests("clients::xtask") },
 ];
 
@@ -47,6 +54,10 @@ impl Suite {
         }
         match self.work {
             Work::Tests(module) => test(module, clients),
+            Work::Chore(arguments) => {
+                let mut command = cargo(&["xtask"]);
+                judge(command.args(arguments).env("PATH", clients.path()), |_| String::new())
+            }
         }
     }
 }
@@ -83,6 +94,7 @@ pub(crate) fn all_listed() -> Verdict {
     let is_listed = |test: &&str| {
         SUITES.iter().any(|suite| match suite.work {
             Work::Tests(module) => test.strip_prefix(module).is_some_and(|rest| rest.starts_with("::")),
+            Work::Chore(_) => false,
         })
     };
     let unlisted: Vec<_> = tests.iter().filter(|test| !is_listed(test)).copied().collect();
