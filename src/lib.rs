@@ -47,12 +47,13 @@
 //! - [`check`] runs all that (in one [`pass`] over each lockfile), [`shard`] leaves one machine's share, [`render`] prints it
 //!   in a form for each reader, [`escape`] is what every text of a repository goes through first.
 //! - [`diff`] is what `lockproof diff` tells of two sides; by the [`graph`] it knows what brought a package. [`fix`] makes
-//!   the edits of `lockproof fix`.
+//!   the edits of `lockproof fix`, [`hook`] sets up git hooks.
 //!
 //! # Invariants
 //!
 //! 1. [`model`], [`change`], [`rules`] and [`check`] do no I/O. [`repo`] is the only git, [`read`] and [`discover`] the
-//!    only other access to files, with [`artifacts`] for what lockfiles pin and [`tool::disk`] for tools outside of git;
+//!    only other access to files, with [`artifacts`] for what lockfiles pin, [`tool::disk`] for tools outside of git and
+//!    [`hook`] for git's hooks;
 //!    [`write`] is the only writing, [`render`] and [`cli`] the only output.
 //! 2. Nothing from the repository is executed, and no network is touched.
 //! 3. Reading never panics, and never fails half-silently: what could not be read is a finding or a problem that the
@@ -82,6 +83,7 @@ pub mod fix;
 pub mod formats;
 pub mod gate;
 pub mod graph;
+pub mod hook;
 pub mod integrity;
 pub mod llmring;
 pub mod manifest;

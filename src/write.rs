@@ -33,21 +33,72 @@ pub fn atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a file where there is none, whole or not at all. What stands there stays.
 pub fn anew(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    anew_with(path, bytes, |_| Ok(()))
+}
+
+/// The same for a program.
+pub fn program_anew(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    anew_with(path, bytes, allow_to_run)
+}
+
+fn anew_with(path: &Path, bytes: &[u8], finish: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let (temporary, mut file) = beside(path)?;
     // A link takes no name that is taken, which a rename would.
-    let written =
-        file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&temporary, path));
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| finish(&file))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&temporary, path));
     let removed = fs::remove_file(&temporary);
     written.and(removed)
 }
 
+/// By everybody, as git's own hooks are.
+#[cfg(unix)]
+fn allow_to_run(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o755))
+}
+
+/// Elsewhere the name or the first line says so.
+#[cfg(not(unix))]
+fn allow_to_run(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Gives a file (or a link) a name that is free. What stands under that name stays.
+pub fn rename_anew(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(to) {
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "is there already: it is left alone")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(from, to),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a file (or a link) the place of one that still holds what was read of it.
+pub fn rename_over(from: &Path, to: &Path, before: &[u8]) -> io::Result<()> {
+    holds(to, before)?;
+    fs::rename(from, to)
+}
+
+/// Removes a file that still holds what was read of it.
+pub fn remove(path: &Path, before: &[u8]) -> io::Result<()> {
+    holds(path, before)?;
+    fs::remove_file(path)
+}
+
 /// Replaces a file that still holds what was read of it: what somebody wrote meanwhile is not lost.
 pub fn over(path: &Path, before: &[u8], after: &[u8]) -> io::Result<()> {
-    if !fs::symlink_metadata(path)?.is_file() || fs::read(path)? != before {
-        let why = "is not the file that was read any more: it is left alone";
-        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-    }
+    holds(path, before)?;
     atomically(path, after)
+}
+
+fn holds(path: &Path, before: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.is_file() && fs::read(path)? == before {
+        return Ok(());
+    }
+    let why = "is not the file that was read any more: it is left alone";
+    Err(io::Error::new(io::ErrorKind::InvalidData, why))
 }
 
 /// Writes a file below a folder, and makes the folders on the way. None of them may be a link, nor the folder itself and
@@ -138,6 +189,22 @@ mod tests {
         assert!(over(&path, b"one", b"three").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert!(over(&folder.path().join("y"), b"", b"new").is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_not_given_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        program_anew(&one, b"1").unwrap();
+        assert_eq!(program_anew(&one, b"2").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        program_anew(&two, b"2").unwrap();
+        assert!(rename_anew(&one, &two).is_err() && rename_over(&one, &two, b"1").is_err());
+        assert!(remove(&one, b"2").is_err());
+        rename_over(&one, &two, b"2").unwrap();
+        assert_eq!(fs::read(&two).unwrap(), b"1");
+        rename_anew(&two, &one).unwrap();
+        remove(&one, b"1").unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
+use super::occasion;
 use super::output::OutputArgs;
 use super::progress::Progress;
 use super::{
@@ -16,7 +17,6 @@ use crate::check::{self, Outcome, Parsed};
 use crate::clock;
 use crate::finding::Level;
 use crate::options::{Base, Bytes, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
-use crate::read;
 use crate::render::terminal;
 use crate::shard::Shard;
 use crate::{policy, rules};
@@ -49,23 +49,23 @@ pub(super) struct CheckArgs {
     jobs: JobsArg,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(super) struct SideArgs {
-    /// Judge the git index, against HEAD (for a pre-commit hook)
+    /// Judge the git index, against HEAD (for a pre-commit hook); where pre-commit names a range of commits, that range
     #[arg(long, conflicts_with = "head")]
-    staged: bool,
+    pub(super) staged: bool,
     /// Compare with the merge base of REV and the head (for CI and pull requests)
     #[arg(long, value_name = "REV", conflicts_with = "no_base")]
-    base: Option<String>,
+    pub(super) base: Option<String>,
     /// Compare with REV itself, as it stands: needs no history, so a shallow clone will do
     #[arg(long, value_name = "REV", conflicts_with_all = ["base", "no_base"])]
-    against: Option<String>,
+    pub(super) against: Option<String>,
     /// Judge REV, read from the object database; without --base, against its first parent
     #[arg(long, value_name = "REV")]
-    head: Option<String>,
+    pub(super) head: Option<String>,
     /// Compare with nothing
     #[arg(long)]
-    no_base: bool,
+    pub(super) no_base: bool,
     /// Take every version of every lockfile in the history of the head as a witness of what hashes were
     #[arg(long)]
     pub(super) history: bool,
@@ -171,13 +171,13 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
     {
         return complain(&format!("`{tamper}` speaks of tampering: it can't be switched off"), USAGE);
     }
-    let options = match arguments.output.check().and_then(|()| options(&arguments)) {
+    let mut options = match arguments.output.check().and_then(|()| options(&arguments)) {
         Ok(options) => options,
         Err(error) => return complain(&error, USAGE),
     };
     let clock = Instant::now();
     with_threads(options.jobs, || {
-        let mut sources = match read::read(&options) {
+        let mut sources = match occasion::read(&mut options) {
             Ok(sources) => sources,
             Err(error) => return complain_of(&error),
         };
@@ -244,11 +244,12 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
     if arguments.bytes.bytes_required && arguments.bytes.bytes == BytesArg::Off {
         return Err("--bytes-required needs artifacts to be looked for: --bytes repo or all".to_owned());
     }
+    let (head, base) = occasion::sides(sides)?;
     Ok(Options {
         paths: arguments.paths.clone(),
         folder: here()?,
-        head: sides.head(),
-        base: sides.base(),
+        head,
+        base,
         history: sides.history,
         scope: arguments.scope.map(|scope| match scope {
             ScopeArg::All => Scope::All,

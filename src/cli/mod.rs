@@ -5,9 +5,11 @@ mod check;
 mod diff;
 mod explain;
 mod fix;
+mod hook;
 mod init;
 mod list;
 mod llmring;
+mod occasion;
 mod output;
 mod progress;
 mod tool;
@@ -58,6 +60,9 @@ enum Command {
     /// Never a hash. For what is left, it says what to type. Exit codes: 0 done, 1 with --check when something would be
     /// repaired, 2 usage, 3 something could not be read or written.
     Fix(fix::FixArgs),
+    /// Set up git hooks that run lockproof, or take them away
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
     /// Show a rule's page; without RULE, all rules
     Explain {
         /// A rule's id, as it stands in brackets
@@ -111,6 +116,7 @@ fn run(cli: Cli) -> u8 {
         Some(Command::Check(arguments)) => check::run(*arguments),
         Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(Command::Fix(arguments)) => fix::run(arguments),
+        Some(Command::Hook(command)) => hook::run(command),
         Some(Command::Init(arguments)) => init::run(arguments),
         Some(Command::Accept(arguments)) => accept::run(*arguments),
         Some(Command::List(arguments)) => list::run(arguments),

@@ -3,6 +3,7 @@
 pub mod changed;
 pub mod drift;
 mod history;
+mod hooks;
 pub mod index;
 #[cfg(test)]
 mod testing;
@@ -14,6 +15,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use changed::{Listed, Staged, list_tree};
+pub use hooks::HooksFolder;
 use index::{CacheTree, Directories, Stamp, Stat};
 
 use crate::source::{Side, Source};

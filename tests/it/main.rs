@@ -11,6 +11,8 @@ mod fix;
 mod gate;
 mod git;
 mod history;
+#[cfg(unix)]
+mod hook;
 mod hostile;
 mod llmring;
 mod outputs;

@@ -86,7 +86,8 @@ impl Place {
         said(&self.git_command(words.split(' ')).output().unwrap())
     }
 
-    fn git_command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
+    /// Git, not yet started.
+    pub(crate) fn git_command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new("git");
         command.args(words).current_dir(&self.root);
         clean(&mut command);
@@ -120,6 +121,14 @@ impl Place {
         self.program(BINARY, words)
     }
 
+    /// Writes a file that can be run.
+    #[cfg(unix)]
+    pub(crate) fn write_program(&self, path: impl AsRef<Path>, text: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        self.write(&path, text);
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Installs a pre-commit hook that runs the binary on what is staged.
     #[cfg(unix)]
     pub(crate) fn hook(&self, arguments: &str) {
@@ -137,11 +146,19 @@ impl Place {
 fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let shown = name.to_string_lossy();
-        if shown.starts_with("GIT_") || ["NO_COLOR", "CLICOLOR_FORCE", "TERM"].contains(&&*shown) {
+        if shown.starts_with("GIT_")
+            || shown.starts_with("PRE_COMMIT")
+            || ["NO_COLOR", "CLICOLOR_FORCE", "TERM"].contains(&&*shown)
+        {
             command.env_remove(&name);
         }
     }
+    // Hooks look for the binary there.
+    let folder = Path::new(BINARY).parent().unwrap().to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path))).unwrap();
     command
+        .env("PATH", path)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_SYSTEM", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1");
@@ -162,7 +179,7 @@ fn clean(command: &mut Command) {
     command.env("HOME", "/nonexistent").env("XDG_CONFIG_HOME", "/nonexistent");
 }
 
-fn said(output: &std::process::Output) -> Said {
+pub(crate) fn said(output: &std::process::Output) -> Said {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
     Said { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }
