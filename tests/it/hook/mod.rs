@@ -2,6 +2,7 @@
 
 mod commit;
 mod install;
+mod manifest;
 mod occasion;
 mod push;
 
