@@ -4,6 +4,8 @@
 //! `LOCKPROOF_CLIENTS=required` in the environment it fails them. Registries are those that the machine's clients are
 //! configured for; caches are our own, below `target/tmp`.
 
+#[cfg(unix)]
+mod action;
 mod bundle;
 mod bytes;
 mod cargo;

@@ -19,6 +19,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cargo install --locked --path .", "the packages that are tried end to end"),
     ("sh examples/tampered/try.sh", "tests/it/examples.rs"),
     ("git add", "git itself"),
+    ("jq -s", "tests/it/clients/action.rs"),
     ("set -e", "the shell"),
     ("#!/bin/sh", "the shell"),
 ];

@@ -1,5 +1,7 @@
 //! End to end: the program as people run it, in repositories made by the real git.
 
+#[cfg(unix)]
+mod action;
 mod around;
 mod bytes;
 mod cli;

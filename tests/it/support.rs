@@ -57,6 +57,10 @@ impl Place {
         self.root.join(path)
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(crate) fn write(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -143,7 +147,7 @@ impl Place {
 }
 
 /// Nothing of the environment counts but what a test sets: no configuration, no repository, no colours, no time zone.
-fn clean(command: &mut Command) {
+pub(crate) fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let shown = name.to_string_lossy();
         if shown.starts_with("GIT_")

@@ -86,6 +86,13 @@ impl Repo {
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
     }
 
+    /// The id of what is checked out.
+    #[cfg(unix)]
+    pub(crate) fn head(&self) -> String {
+        let output = self.try_git(&["rev-parse", "HEAD"]);
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
     /// Lints the worktree against HEAD.
     pub(crate) fn check(&self) -> Report {
         let output = self.lockproof(&["--format", "json"]);

