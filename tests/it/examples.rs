@@ -5,7 +5,7 @@ use std::process::Command;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The example finds its three faults, and the README shows what it prints.
+/// The example finds its three faults. `cargo xtask docs` draws the picture of the README from it.
 #[test]
 #[cfg(unix)]
 fn the_tampered_example_finds_three_faults() {
@@ -19,8 +19,4 @@ fn the_tampered_example_finds_three_faults() {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     insta::assert_snapshot!(text);
-    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).expect("a README");
-    let shown =
-        readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a picture");
-    assert!(text.contains(shown), "README.md shows something else than the example prints:\n{shown}");
 }

@@ -8,6 +8,7 @@ use lockproof::cli::{self, SchemaOf};
 use lockproof::formats::{self, Format};
 use lockproof::rules::{self, Rule};
 
+use crate::picture;
 use crate::tools::{Done, Failure, at, root, say};
 
 const FIX: &str = "cargo xtask docs";
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> Done {
 }
 
 fn write() -> Done {
-    for (path, text) in documents() {
+    for (path, text) in documents()? {
         let full = root().join(path);
         if fs::read_to_string(&full).is_ok_and(|present| present == text) {
             continue;
@@ -46,11 +47,12 @@ pub(crate) fn stale() -> Result<Vec<&'static str>, Failure> {
     let differs = |path: &str, text: &str| {
         fs::read_to_string(root().join(path)).map_or(true, |present| present != text)
     };
-    Ok(documents().into_iter().filter(|(path, text)| differs(path, text)).map(|(path, _)| path).collect())
+    Ok(documents()?.into_iter().filter(|(path, text)| differs(path, text)).map(|(path, _)| path).collect())
 }
 
-fn documents() -> Vec<(&'static str, String)> {
+fn documents() -> Result<Vec<(&'static str, String)>, Failure> {
     let mut documents = vec![
+        ("docs/diagnostic.svg", picture::svg()?),
         ("docs/rules.md", rules_page()),
         ("docs/cli.md", cli_page()),
         ("docs/schema/report.json", cli::schema(SchemaOf::Report)),
@@ -67,7 +69,7 @@ fn documents() -> Vec<(&'static str, String)> {
         let text = between(&text, "rules", &rules_table("docs/rules.md"));
         documents.push(("README.md", between(&text, "formats", &formats_table())));
     }
-    documents
+    Ok(documents)
 }
 
 /// Replaces what stands between `<!-- name -->` and `<!-- /name -->`; a text without these marks stays as it is.

@@ -7,6 +7,7 @@ mod e2e;
 mod fuzz;
 mod gates;
 mod links;
+mod picture;
 mod random;
 mod steps;
 mod tamper;
