@@ -112,3 +112,6 @@ pub mod workspace;
 pub mod write;
 
 pub use gate::Gate;
+
+/// This lockproof's own version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

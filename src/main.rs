@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lockproof::cli::main(None)
+    lockproof::cli::main()
 }

@@ -7,8 +7,10 @@ mod explain;
 mod fix;
 mod hook;
 mod init;
+mod launcher;
 mod list;
 mod llmring;
+mod manual;
 mod occasion;
 mod output;
 mod progress;
@@ -25,6 +27,8 @@ use crate::render::terminal;
 use crate::{repo, rules};
 
 pub use explain::{SchemaOf, schema};
+pub use launcher::launch;
+pub use manual::{page, pages, scripts};
 
 /// Proves what a repository's lockfiles pin: hashes, registries and sources, compared with git.
 ///
@@ -76,6 +80,20 @@ enum Command {
         #[arg(value_enum)]
         of: SchemaOf,
     },
+    /// Print what a shell reads to complete this command line
+    ///
+    /// bash: `lockproof completions bash > ~/.local/share/bash-completion/completions/lockproof`
+    #[command(verbatim_doc_comment)]
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the page of a command for `man`: `lockproof man | man -l -`
+    Man {
+        /// The words of a command, as `tool freeze`; the whole program without any
+        #[arg(value_name = "COMMAND")]
+        words: Vec<String>,
+    },
 }
 
 #[derive(Args)]
@@ -90,15 +108,10 @@ const FOUND: u8 = 1;
 const USAGE: u8 = 2;
 const INCOMPLETE: u8 = 3;
 
-/// The program: reads the arguments, runs, and gives the exit code. `skip` arguments belong to who called us:
-/// `cargo lockproof` gives its own name first.
-pub fn main(skip: Option<&str>) -> ExitCode {
+/// The program: reads the arguments, runs, and gives the exit code.
+pub fn main() -> ExitCode {
     repo::trust_object_database();
-    let mut arguments: Vec<_> = std::env::args_os().collect();
-    if skip.is_some_and(|name| arguments.get(1).is_some_and(|first| first == name)) {
-        arguments.remove(1);
-    }
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { USAGE } else { CLEAN };
@@ -124,6 +137,8 @@ fn run(cli: Cli) -> u8 {
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Llmring(command)) => llmring::run(command),
         Some(Command::Schema { of }) => print(&schema(of)),
+        Some(Command::Completions { shell }) => manual::completions(shell),
+        Some(Command::Man { words }) => manual::man(&words),
     }
 }
 

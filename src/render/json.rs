@@ -30,7 +30,7 @@ pub(super) struct Tool {
     pub(super) version: &'static str,
 }
 
-pub(super) const TOOL: Tool = Tool { name: "lockproof", version: env!("CARGO_PKG_VERSION") };
+pub(super) const TOOL: Tool = Tool { name: "lockproof", version: crate::VERSION };
 
 /// What was read.
 #[derive(Serialize)]

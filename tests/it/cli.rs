@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Place, cargo, cargo_with};
+use crate::support::{BINARY, Place, cargo, cargo_with};
 
 /// One package whose hash is rewritten in the worktree.
 fn rewritten() -> Place {
@@ -313,4 +313,33 @@ fn it_is_a_subcommand_of_cargo_and_git() {
     assert_eq!(run(env!("CARGO_BIN_EXE_cargo-lockproof"), &["lockproof"]), Some(1));
     assert_eq!(run(env!("CARGO_BIN_EXE_cargo-lockproof"), &["lockproof", "list"]), Some(0));
     assert_eq!(run(env!("CARGO_BIN_EXE_git-lockproof"), &["check", "--no-base"]), Some(0));
+}
+
+#[test]
+fn the_command_line_can_be_completed_and_read_about() {
+    let place = Place::folder();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = place.lockproof(&format!("completions {shell}")).exits(0);
+        assert!(script.contains("staged") && script.contains("freeze"), "{shell}: {script}");
+    }
+    assert!(place.lockproof("man").exits(0).contains(".SH NAME\nlockproof"));
+    assert!(place.lockproof("man tool freeze").exits(0).contains(".SH NAME\nlockproof\\-tool\\-freeze"));
+    place.lockproof("man tool melt").exits_with(2, "there is no command `tool melt`");
+}
+
+/// What is not beside it is looked for on the PATH; what is nowhere is said.
+#[test]
+#[cfg(unix)]
+fn a_subcommand_that_lost_its_program_says_so() {
+    let place = Place::folder();
+    std::fs::copy(env!("CARGO_BIN_EXE_git-lockproof"), place.path("git-lockproof")).unwrap();
+    let run = |path: &str| {
+        let mut command = std::process::Command::new(place.path("git-lockproof"));
+        command.arg("--version").env("PATH", path).output().unwrap()
+    };
+    let lost = run("/nonexistent");
+    assert_eq!(lost.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&lost.stderr).starts_with("lockproof: lockproof: "), "{lost:?}");
+    let beside = std::path::Path::new(BINARY).parent().unwrap();
+    assert_eq!(run(beside.to_str().unwrap()).status.code(), Some(0));
 }

