@@ -16,6 +16,8 @@ mod hook;
 #[cfg(unix)]
 mod manual;
 mod npm;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod packages;
 mod pnpm;
 pub(crate) mod repo;
 #[cfg(unix)]

@@ -18,6 +18,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cargo xtask", "CI"),
     ("cargo install --locked --path .", "the packages that are tried end to end"),
     ("sh examples/tampered/try.sh", "tests/it/examples.rs"),
+    ("sha256sum --check", "tests/it/clients/packages.rs"),
+    ("tar -xzf lockproof-", "tests/it/clients/packages.rs"),
     ("git add", "git itself"),
     ("jq -s", "tests/it/clients/action.rs"),
     ("set -e", "the shell"),

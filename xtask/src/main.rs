@@ -1,7 +1,9 @@
 //! The project's own chores: `cargo xtask dev:loop` before a commit, `docs` after a change to a rule's page, `bench` and
-//! `fuzz` after a change to a reader, `e2e` for all that is met outside.
+//! `fuzz` after a change to a reader, `e2e` for all that is met outside, `dist` for
+//! what a release offers.
 
 mod bench;
+mod dist;
 mod docs;
 mod e2e;
 mod fuzz;
@@ -22,6 +24,7 @@ cargo xtask dev:loop [--only NAME]... [--list]   every gate that a commit has to
 cargo xtask docs [--check]                       write docs/ and the tables of README.md, or compare them
 cargo xtask e2e [--only NAME]... [--list]        lockproof with real clients, installed into target/e2e
 cargo xtask e2e --path                           install them, and print what to put before PATH
+cargo xtask dist [--target TRIPLE] [--quick]     what a release offers, in target/dist; --only NAME, --list as above
 cargo xtask bench [--quick] [NAME]...            lockproof beside plain tools; NAME is a part of a row's name
 cargo xtask fuzz [--seconds N] [--seed N]        mutate the lockfiles of tests/ and read them
 cargo xtask fuzz --input FOLDER                  read again what failed
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     let done = match command {
         "dev:loop" => gates::run(rest),
+        "dist" => dist::run(rest),
         "docs" => docs::run(rest),
         "e2e" => e2e::run(rest),
         "bench" => bench::run(rest),

@@ -43,6 +43,11 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite { name: "shells", needs: &["bash", "zsh", "fish"], work: Work::Tests("clients::shells") },
     Suite { name: "manual", needs: &["man"], work: Work::Tests("clients::manual") },
+    Suite {
+        name: "packages",
+        needs: &["cargo", "npm", "pip", "maturin", "dpkg-deb", "lintian", "musl-gcc"],
+        work: Work::Tests("clients::packages"),
+    },
     Suite { name: "xtask-gate", needs: &["cargo", "git"], work: Work::Tests("clients::xtask") },
 ];
 
