@@ -83,33 +83,15 @@ fn text(drifts: &[Drift<'_>], unchecked: &[Unchecked]) -> String {
     if out.is_empty() { "No model is bound.\n".to_owned() } else { out }
 }
 
-/// A cell of a table: nothing in it may end it or be taken for markup.
-fn cell(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        if "|\\`*_[]<>#&".contains(character) {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out
-}
-
 fn markdown(drifts: &[Drift<'_>], unchecked: &[Unchecked]) -> String {
     let mut out = "| profile | model | versions | field | change |\n|---|---|---|---|---|\n".to_owned();
     for drift in drifts {
         for changed in &drift.models {
             for (field, what) in lines(changed) {
                 let versions = format!("{} → {}", drift.pinned, drift.latest);
-                let cells = [
-                    &escape::message(&drift.profile),
-                    &escape::message(&changed.model),
-                    &versions,
-                    &field,
-                    &what,
-                ];
-                let cells: Vec<_> = cells.iter().map(|it| cell(it)).collect();
-                out += &format!("| {} |\n", cells.join(" | "));
+                let [profile, model, field, what] =
+                    [&drift.profile, &changed.model, &field, &what].map(|it| escape::markdown(it));
+                out += &format!("| {profile} | {model} | {versions} | {field} | {what} |\n");
             }
         }
     }
@@ -118,7 +100,7 @@ fn markdown(drifts: &[Drift<'_>], unchecked: &[Unchecked]) -> String {
     }
     for it in unchecked {
         let line = format!("Not compared: {} in profile {}: {}", it.provider, it.profile, it.why);
-        out += &format!("\n{}\n", cell(&escape::message(&line)));
+        out += &format!("\n{}\n", escape::markdown(&line));
     }
     out
 }
