@@ -15,7 +15,7 @@ use crate::finding::{Finding, Level};
 use crate::formats::{self, Format};
 use crate::llmring;
 use crate::model::Lockfile;
-use crate::options::{Bytes, Options, Scope};
+use crate::options::{Bytes, FailOn, Options, Scope};
 use crate::pass::{self, Pass, Sides, Tally};
 use crate::policy::Policy;
 use crate::read::{File, Sources};
@@ -114,6 +114,11 @@ impl Outcome {
     /// The gravest finding that counts.
     pub fn worst(&self) -> Option<Level> {
         self.findings.iter().filter(|finding| !finding.preexisting).map(|finding| finding.level).max()
+    }
+
+    /// Whether something was found that fails the run.
+    pub fn fails(&self, fail_on: FailOn) -> bool {
+        fail_on.is_some_and(|level| self.worst().is_some_and(|worst| worst >= level))
     }
 
     pub fn is_complete(&self) -> bool {

@@ -10,6 +10,9 @@ use crate::{secrets, url};
 /// The longest text that a message may carry, in characters: enough for any real name, URL and hash.
 const LONGEST: usize = 600;
 
+/// The longest path that is spoken of, in bytes: no system opens a file by a longer one.
+pub const PATH: usize = 4096;
+
 /// A whole message: escaped, masked, cut.
 pub fn message(text: &str) -> String {
     let masked = mask(text);

@@ -41,6 +41,8 @@ pub struct Options {
     pub now: Option<i64>,
     /// A folder with a snapshot of the model registry, over the policy's.
     pub registry: Option<PathBuf>,
+    /// The outcome is to be proven: then it counts which tree the index stands for.
+    pub proof: bool,
     /// Threads; 0 is one for each processor.
     pub jobs: usize,
 }

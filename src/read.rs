@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::artifacts::staged;
 use crate::discover::{self, Selection, SelectionError, is_interesting, os_path, spell};
+use crate::escape;
 use crate::formats::{self, Format};
 use crate::manifest;
 use crate::model::Ecosystem;
@@ -35,6 +36,8 @@ pub struct Sources {
     pub head: Side,
     /// The full id of a head that is a commit.
     pub head_id: Option<String>,
+    /// The tree that the index stands for, when that is the head and was asked for.
+    pub head_tree: Option<String>,
     pub base: Option<Side>,
     pub base_id: Option<String>,
     pub lockfiles: Vec<File>,
@@ -75,6 +78,7 @@ impl Sources {
             root: None,
             head,
             head_id: None,
+            head_tree: None,
             base: None,
             base_id: None,
             lockfiles: Vec::new(),
@@ -240,6 +244,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     let mut sources = Sources {
         root: Some(root.clone()),
         head_id: head.id(),
+        head_tree: (options.proof && matches!(head, HeadSide::Index)).then(|| repo.index_tree()).flatten(),
         base: base.as_ref().map(Commit::side),
         base_id: base.as_ref().map(|commit| commit.id.clone()),
         head_paths: head_places.iter().map(|place| spell(&place.path)).collect(),
@@ -261,7 +266,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         leave_out_unmerged(&mut pairs, staging.as_ref(), &selection, &mut sources);
     }
     narrow(&mut pairs, &head, &selection, &touched, &mut sources);
-    leave_out_namesakes(&mut pairs, &mut sources);
+    leave_out_unnameable(&mut pairs, &mut sources);
     let reader = Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref() };
     let read = reader.read(repo, pairs)?;
     let paths: Vec<_> = read.iter().map(|(file, _)| file.path.as_str()).collect();
@@ -468,18 +473,24 @@ fn cargo_configs(repo: &Repo, places: &[Place]) -> Result<Vec<Source>, RepoError
     Ok(configs)
 }
 
-/// Names that are not UTF-8 may be shown alike. A report that can't tell two files apart must not speak of one of them.
-fn leave_out_namesakes(pairs: &mut Vec<Pair>, sources: &mut Sources) {
+/// Names that are not UTF-8 may be shown alike. A report that can't tell two files apart must not speak of one of them. Nor
+/// of one whose path fills it: git's trees can hold paths that no system opens a file by.
+fn leave_out_unnameable(pairs: &mut Vec<Pair>, sources: &mut Sources) {
     let mut seen = HashSet::new();
     pairs.retain(|pair| {
-        let shown = spell(&pair.path);
-        let is_first = seen.insert(shown.clone());
-        if !is_first {
-            let why = "another file's name looks the same".to_owned();
-            sources.problems.push(RepoError::Unreadable { path: shown, why }.to_string());
-        }
-        is_first
+        let mut shown = spell(&pair.path);
+        let why = match shown.len() <= escape::PATH {
+            true if seen.insert(shown.clone()) => return true,
+            true => "another file's name looks the same".to_owned(),
+            false => format!("its path is longer than {} bytes", escape::PATH),
+        };
+        shown.truncate(escape::head(&shown, 200).len());
+        sources.problems.push(RepoError::Unreadable { path: shown, why }.to_string());
+        false
     });
+    let fits = |path: &String| path.len() <= escape::PATH;
+    sources.head_paths.retain(fits);
+    sources.base_paths.retain(fits);
 }
 
 /// Leaves out what the policy excludes, what is only looked for, client configuration that no lockfile obeys, and, for a

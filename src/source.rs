@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::syntax::Fault;
 
 /// The name of a side as people write it: `HEAD`, `index`, a revision; the worktree has none.
@@ -46,6 +48,8 @@ pub struct Source {
     text: String,
     /// Where the bytes stopped being UTF-8; `text` ends there.
     pub broken_at: Option<usize>,
+    /// The SHA-256 of all bytes, where `text` is not all of them.
+    whole: Option<[u8; 32]>,
     lines: OnceLock<Vec<u32>>,
     /// How many scalar values stand before each block of [`BLOCK`] bytes.
     scalars: OnceLock<Vec<u32>>,
@@ -64,16 +68,23 @@ impl Source {
     pub const LIMIT: u64 = 256 << 20;
 
     pub fn new(path: impl Into<String>, side: Side, bytes: Vec<u8>) -> Source {
-        let (text, broken_at) = match String::from_utf8(bytes) {
-            Ok(text) => (text, None),
+        let (text, broken_at, whole) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None, None),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let mut bytes = error.into_bytes();
+                let whole = Sha256::digest(&bytes).into();
                 bytes.truncate(at);
-                (String::from_utf8(bytes).unwrap_or_default(), Some(at))
+                (String::from_utf8(bytes).unwrap_or_default(), Some(at), Some(whole))
             }
         };
-        Source { path: path.into(), side, text, broken_at, lines: OnceLock::new(), scalars: OnceLock::new() }
+        let (lines, scalars) = (OnceLock::new(), OnceLock::new());
+        Source { path: path.into(), side, text, broken_at, whole, lines, scalars }
+    }
+
+    /// The SHA-256 of all bytes that were read.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.whole.unwrap_or_else(|| Sha256::digest(&self.text).into())
     }
 
     /// The whole text, without a byte order mark (no client writes one; all readers here skip it).
@@ -219,6 +230,7 @@ mod tests {
     fn text_ends_where_it_stops_being_text() {
         let it = Source::new("x", Side::Worktree, b"ok\xff\xfe".to_vec());
         assert_eq!((it.text(), it.broken_at), ("ok", Some(2)));
+        assert_eq!(it.sha256(), <[u8; 32]>::from(Sha256::digest(b"ok\xff\xfe")));
     }
 
     #[test]

@@ -111,6 +111,14 @@ pub fn below(base: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
     atomically(&full, bytes)
 }
 
+/// Writes the files of a folder, of which the last one says that all are there: it is taken away first and comes last. So
+/// whoever finds it finds the others whole, whenever a run was cut short.
+pub fn sealed(folder: &Path, files: &[(&str, String)]) -> io::Result<()> {
+    let last = files.last().map_or("", |(name, _)| name);
+    remove_below(folder, last)?;
+    files.iter().try_for_each(|(name, text)| below(folder, name, text.as_bytes()))
+}
+
 /// Removes a plain file below a folder, by way of no link. One that is gone already is no error.
 pub fn remove_below(base: &Path, path: &str) -> io::Result<()> {
     let full = plain_path(base, path)?;
@@ -217,6 +225,20 @@ mod tests {
         remove_below(&base, "a/b/x").unwrap();
         remove_below(&base, "a/b/x").unwrap();
         assert!(!base.join("a/b/x").exists() && remove_below(&base, "a/b").is_err());
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_whole_has_no_seal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proof");
+        let files = [("a", "1".to_owned()), ("seal", "2".to_owned())];
+        sealed(&path, &files).unwrap();
+        assert_eq!(fs::read_to_string(path.join("seal")).unwrap(), "2");
+        // What stands in the way of one of them keeps the seal away.
+        fs::remove_file(path.join("a")).unwrap();
+        fs::create_dir(path.join("a")).unwrap();
+        assert!(sealed(&path, &files).is_err());
+        assert!(!path.join("seal").exists());
     }
 
     #[cfg(unix)]

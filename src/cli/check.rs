@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 
 use super::occasion;
-use super::output::OutputArgs;
+use super::output::{OutputArgs, Run};
 use super::progress::Progress;
 use super::{
     CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, parse_rule, with_threads,
@@ -201,7 +201,9 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
         progress.end();
         let outcome = check::lint_with(&sources, &options, &parsed, &facts);
         let checked_after = clock.elapsed();
-        let failed = arguments.output.write(&sources, &outcome);
+        let fail_on = arguments.fail_on.level();
+        let run = Run { sources: &sources, outcome: &outcome, options: &options, fail_on };
+        let failed = arguments.output.write(&run);
         if arguments.stats {
             let took = |from: std::time::Duration, to: std::time::Duration| (to - from).as_secs_f64() * 1e3;
             let stats = format!(
@@ -215,13 +217,12 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
         for error in &failed {
             complain(error, INCOMPLETE);
         }
-        if failed.is_empty() { verdict(&outcome, arguments.fail_on.level()) } else { INCOMPLETE }
+        if failed.is_empty() { verdict(&outcome, fail_on) } else { INCOMPLETE }
     })
 }
 
 fn verdict(outcome: &Outcome, fail_on: FailOn) -> u8 {
-    let fails = fail_on.is_some_and(|level| outcome.worst().is_some_and(|worst| worst >= level));
-    match (outcome.is_complete(), fails) {
+    match (outcome.is_complete(), outcome.fails(fail_on)) {
         (false, _) => INCOMPLETE,
         (true, true) => FOUND,
         (true, false) => CLEAN,
@@ -273,6 +274,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
         },
         bytes_required: arguments.bytes.bytes_required,
         shard: arguments.shard,
+        proof: arguments.output.proof.is_some(),
         levels: policy.level.clone(),
         today: Some(clock::today()?),
         now: Some(clock::now()?),

@@ -6,6 +6,7 @@ use super::{USAGE, complain, parse_rule, print};
 use crate::render::diff::DiffDocument;
 use crate::render::inventory::Inventory;
 use crate::render::json;
+use crate::render::proof::Proof;
 use crate::{policy, rules};
 
 /// What has a schema.
@@ -17,6 +18,8 @@ pub enum SchemaOf {
     Diff,
     /// Of `list --format json`
     Inventory,
+    /// Of the predicate that `check --proof` states
+    Proof,
     /// Of lockproof.toml
     Config,
 }
@@ -39,6 +42,7 @@ pub fn schema(of: SchemaOf) -> String {
         SchemaOf::Report => schemars::schema_for!(json::ReportDocument<'_>),
         SchemaOf::Diff => schemars::schema_for!(DiffDocument<'_>),
         SchemaOf::Inventory => schemars::schema_for!(Inventory),
+        SchemaOf::Proof => schemars::schema_for!(Proof<'_>),
         SchemaOf::Config => schemars::schema_for!(policy::PolicyFile),
     };
     json::print(&schema)

@@ -8,16 +8,20 @@ use clap::Args;
 use super::check::{ColorArg, style};
 use super::print;
 use crate::check::Outcome;
+use crate::options::{FailOn, Options};
 use crate::read::Sources;
-use crate::render::{github, json, markdown, sarif, terminal};
+use crate::render::{github, gitlab, json, junit, markdown, proof, sarif, terminal};
 use crate::write;
 
 #[derive(Args)]
 pub(super) struct OutputArgs {
     /// The form of the report, to standard output or to FILE; may be repeated: text, json, sarif (code scanning), github
-    /// (annotations of a workflow), markdown (the summary of a step)
+    /// (annotations of a workflow), gitlab (code quality), junit, markdown (the summary of a step)
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = parse, default_value = "text")]
     format: Vec<Output>,
+    /// Write a proof to this folder: reports, and an in-toto statement over the digests of the lockfiles
+    #[arg(long, value_name = "DIR")]
+    pub(super) proof: Option<PathBuf>,
     /// Colours in the text
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: ColorArg,
@@ -35,21 +39,25 @@ enum Form {
     Json,
     Sarif,
     Github,
+    Gitlab,
+    Junit,
     Markdown,
 }
 
-const FORMS: [(&str, Form); 5] = [
+const FORMS: [(&str, Form); 7] = [
     ("text", Form::Text),
     ("json", Form::Json),
     ("sarif", Form::Sarif),
     ("github", Form::Github),
+    ("gitlab", Form::Gitlab),
+    ("junit", Form::Junit),
     ("markdown", Form::Markdown),
 ];
 
 impl Form {
     /// A program reads it from its first byte to its last: nothing else may stand beside it.
     fn is_document(self) -> bool {
-        matches!(self, Form::Json | Form::Sarif)
+        matches!(self, Form::Json | Form::Sarif | Form::Gitlab | Form::Junit)
     }
 }
 
@@ -71,6 +79,14 @@ fn parse(text: &str) -> Result<Output, String> {
     Ok(Output { form: *form, file: file.map(PathBuf::from) })
 }
 
+/// What there is to tell of.
+pub(super) struct Run<'a> {
+    pub(super) sources: &'a Sources,
+    pub(super) outcome: &'a Outcome,
+    pub(super) options: &'a Options,
+    pub(super) fail_on: FailOn,
+}
+
 impl OutputArgs {
     /// Two outputs in one place would spoil each other.
     pub(super) fn check(&self) -> Result<(), String> {
@@ -89,22 +105,27 @@ impl OutputArgs {
     }
 
     /// Writes all of them, whatever becomes of one. What went wrong is returned.
-    pub(super) fn write(&self, sources: &Sources, outcome: &Outcome) -> Vec<String> {
-        let written = self.format.iter().map(|output| {
-            let text = self.render(output, sources, outcome);
-            match &output.file {
-                Some(file) => write::atomically(file, text.as_bytes())
-                    .map_err(|error| format!("{}: {error}", file.display())),
-                None => {
-                    print(&text);
-                    Ok(())
-                }
-            }
-        });
-        written.filter_map(Result::err).collect()
+    pub(super) fn write(&self, run: &Run<'_>) -> Vec<String> {
+        let mut failed = Vec::new();
+        for output in &self.format {
+            let text = self.render(output, run);
+            let Some(file) = &output.file else {
+                print(&text);
+                continue;
+            };
+            let written = write::atomically(file, text.as_bytes());
+            failed.extend(written.err().map(|error| format!("{}: {error}", file.display())));
+        }
+        if let Some(folder) = &self.proof {
+            let files = proof::bundle(run.sources, run.outcome, run.options, run.fail_on);
+            let written = write::sealed(folder, &files);
+            failed.extend(written.err().map(|error| format!("{}: {error}", folder.display())));
+        }
+        failed
     }
 
-    fn render(&self, output: &Output, sources: &Sources, outcome: &Outcome) -> String {
+    fn render(&self, output: &Output, run: &Run<'_>) -> String {
+        let Run { sources, outcome, .. } = *run;
         match output.form {
             Form::Text => {
                 let to_terminal = output.file.is_none() && std::io::stdout().is_terminal();
@@ -115,6 +136,8 @@ impl OutputArgs {
             Form::Json => json::report(sources, outcome),
             Form::Sarif => sarif::report(sources, outcome),
             Form::Github => github::report(sources, outcome),
+            Form::Gitlab => gitlab::report(outcome),
+            Form::Junit => junit::report(sources, outcome, run.fail_on),
             Form::Markdown => markdown::report(sources, outcome),
         }
     }

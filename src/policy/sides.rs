@@ -44,6 +44,11 @@ impl Sides {
         self.base.as_ref().and_then(|it| Some((it, it.policy.as_ref().ok()?)))
     }
 
+    /// The one that judges.
+    pub fn judging(&self) -> Option<&Stated> {
+        if self.base_judges { self.base.as_ref() } else { self.head.as_ref() }
+    }
+
     /// The head side's policy where it does not count yet.
     pub fn pending(&self) -> Option<(&Stated, &Policy)> {
         self.head().filter(|_| self.base_judges)

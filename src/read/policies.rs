@@ -58,8 +58,7 @@ pub(super) fn read_folder(folder: &Path, options: &Options) -> Result<Policies, 
 }
 
 fn judging(sides: Sides) -> Result<Policies, ReadError> {
-    let judge = if sides.base_judges { &sides.base } else { &sides.head };
-    let Some(judge) = judge else { return Ok(Policies { sides, ..Policies::default() }) };
+    let Some(judge) = sides.judging() else { return Ok(Policies { sides, ..Policies::default() }) };
     let policy = judge.policy.clone().map_err(|error| advise(error, sides.base_judges))?;
     let path = Some(judge.source.side.spell(&judge.source.path));
     Ok(Policies { policy, path, sides })

@@ -2,12 +2,15 @@
 
 pub mod diff;
 pub mod github;
+pub mod gitlab;
 pub mod inventory;
 pub mod json;
+pub mod junit;
 mod line_hash;
 pub mod markdown;
 mod page;
 pub mod plain;
+pub mod proof;
 #[cfg(test)]
 mod samples;
 pub mod sarif;

@@ -7,6 +7,7 @@ mod hooks;
 pub mod index;
 #[cfg(test)]
 mod testing;
+mod tree;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;

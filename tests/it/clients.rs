@@ -16,13 +16,14 @@ mod hook;
 #[cfg(unix)]
 mod manual;
 mod npm;
+mod outputs;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod packages;
 mod pnpm;
 pub(crate) mod repo;
 #[cfg(unix)]
 mod shells;
-mod tool;
+pub(crate) mod tool;
 mod uv;
 #[cfg(unix)]
 mod xtask;

@@ -20,6 +20,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("sh examples/tampered/try.sh", "tests/it/examples.rs"),
     ("sha256sum --check", "tests/it/clients/packages.rs"),
     ("tar -xzf lockproof-", "tests/it/clients/packages.rs"),
+    ("jq -r '.subject[]", "tests/it/outputs.rs"),
     ("git add", "git itself"),
     ("jq -s", "tests/it/clients/action.rs"),
     ("set -e", "the shell"),

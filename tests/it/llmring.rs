@@ -123,7 +123,11 @@ fn a_new_user_walks_from_init_to_drift() {
         0,
         &["openai in profile `default`: 1 → 2", "dollars_per_million_tokens_input: 0.1 → 0.2"],
     );
-    says(&at(&place, "llmring drift --format markdown"), 0, &["| <code>default</code> | <code>openai&#58;small-1</code> | 1 → 2 |"]);
+    says(
+        &at(&place, "llmring drift --format markdown"),
+        0,
+        &["| <code>default</code> | <code>openai&#58;small-1</code> | 1 → 2 |"],
+    );
     let drift: Json = serde_json::from_str(&at(&place, "llmring drift --format json").out).unwrap();
     assert_eq!(drift["drift"][1]["models"][0]["fields"]["dollars_per_million_tokens_input"]["now"], 0.2);
     says(&at(&place, ""), 0, &["note[llmring-stale-pin]"]);

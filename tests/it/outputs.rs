@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
+use crate::readers::assert_junit;
 use crate::support::{Place, cargo_with};
 
 /// A lockfile with a rewritten hash, beside one with a fault that was there before.
@@ -118,4 +120,130 @@ fn outputs_do_not_spoil_each_other() {
     let said = place.lockproof("--format json=no/where.json --format json=here.json");
     assert_eq!(said.code, 3, "{said:?}");
     assert!(said.err.contains("no/where.json") && place.path("here.json").exists());
+}
+
+#[test]
+fn gitlab_has_what_was_there_before_as_well() {
+    let place = faulty();
+    let report = parsed(&place.lockproof("--base HEAD --format gitlab").out);
+    assert_valid("gitlab-code-quality.json", &report);
+    let all = report.as_array().unwrap();
+    let rewritten = all.iter().find(|it| it["check_name"] == "pin-rewritten").unwrap();
+    assert_eq!(rewritten["severity"], "blocker");
+    assert_eq!(rewritten["location"], json!({"path": "a b/Cargo.lock", "lines": {"begin": 8}}));
+    assert!(all.iter().any(|it| it["location"]["path"] == "Cargo.lock"));
+    let marks: std::collections::BTreeSet<_> = all.iter().map(|it| it["fingerprint"].as_str()).collect();
+    assert_eq!(marks.len(), all.len());
+    assert_eq!(place.at("a b").lockproof("--no-base --format gitlab ../nowhere").code, 2);
+}
+
+#[test]
+fn junit_fails_where_the_run_does() {
+    let place = faulty();
+    let failures = |words: &str| {
+        let text = place.lockproof(&format!("--base HEAD --format junit {words}")).out;
+        assert_junit(&text);
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let suite = document.descendants().find(|it| it.attribute("name") == Some("a b/Cargo.lock"));
+        let cases = suite.unwrap().children().filter(|it| it.has_tag_name("testcase"));
+        cases.filter(|it| it.children().any(|it| it.has_tag_name("failure"))).count()
+    };
+    assert_eq!(failures(""), 1);
+    assert_eq!(failures("--fail-on never"), 0);
+    // Nothing to test is no empty report, which some readers take for a failure.
+    assert_junit(&Place::repository().lockproof("--format junit").exits(0));
+}
+
+/// The digest of a file, as a statement has it.
+fn sha256(bytes: impl AsRef<[u8]>) -> Value {
+    let hex: String = Sha256::digest(bytes.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({ "sha256": hex })
+}
+
+/// The statement of a bundle, which is held to its schema and to the files beside it.
+#[track_caller]
+fn statement(place: &Place, folder: &str) -> Value {
+    let statement = parsed(&place.read(&format!("{folder}/statement.intoto.json")));
+    let keys: Vec<_> = statement.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["_type", "predicate", "predicateType", "subject"]);
+    assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+    let schema = parsed(&place.lockproof("schema proof").exits(0));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> =
+        validator.iter_errors(&statement["predicate"]).map(|error| error.to_string()).collect();
+    assert_eq!(errors, [""; 0]);
+    for report in statement["predicate"]["reports"].as_array().unwrap() {
+        let file = format!("{folder}/{}", report["name"].as_str().unwrap());
+        assert_eq!(report["digest"], sha256(place.read(&file)), "{file}");
+    }
+    statement
+}
+
+#[test]
+fn a_proof_names_what_was_judged() {
+    let place = faulty();
+    place.write("lockproof.toml", "[rules]\ngit-source = 'off'\n");
+    place.write("c/go.sum", b"not UTF-8: \xff\n");
+    assert_eq!(place.lockproof("--proof out/proof --level weak-integrity=error").code, 1);
+    let proof = statement(&place, "out/proof");
+    let named = ["Cargo.lock", "a b/Cargo.lock", "c/go.sum"];
+    for (subject, path) in proof["subject"].as_array().unwrap().iter().zip(named) {
+        let bytes = std::fs::read(place.path(path)).unwrap();
+        assert_eq!(*subject, json!({"name": path, "digest": sha256(bytes)}));
+    }
+    let said = &proof["predicate"];
+    assert_eq!(
+        said["policy"],
+        json!({"path": "lockproof.toml", "digest": sha256(place.read("lockproof.toml"))})
+    );
+    assert_eq!(said["settings"]["levels"], json!({"weak-integrity": "error"}));
+    assert_eq!(said["head"], json!({"name": "worktree", "commit": null}));
+    assert_eq!(said["base"]["commit"], place.git("rev-parse HEAD").trim());
+    assert_eq!((&said["verdict"]["passed"], &said["verdict"]["complete"]), (&json!(false), &json!(true)));
+    assert_eq!(said["coverage"]["lockfiles"], 3);
+    // The same input makes the same bytes.
+    place.lockproof("--proof again --level weak-integrity=error --jobs 1");
+    for name in ["report.json", "report.sarif", "summary.md", "statement.intoto.json"] {
+        assert_eq!(place.read(&format!("out/proof/{name}")), place.read(&format!("again/{name}")), "{name}");
+    }
+}
+
+#[test]
+fn a_proof_of_the_index_names_its_tree_and_writes_no_object() {
+    let place = faulty();
+    place.git("add --all");
+    let objects = place.git("count-objects --verbose");
+    place.lockproof("--staged --proof proof");
+    assert_eq!(place.git("count-objects --verbose"), objects);
+    let proof = statement(&place, "proof");
+    assert_eq!(proof["predicate"]["head"]["tree"], place.git("write-tree").trim());
+    let staged = place.git_output(&["show", ":a b/Cargo.lock"]);
+    assert_eq!(proof["subject"][1], json!({"name": "a b/Cargo.lock", "digest": sha256(staged)}));
+}
+
+/// As `docs/outputs.md` says.
+#[test]
+#[cfg(unix)]
+fn whoever_has_the_lockfiles_can_check_a_proof() {
+    let place = faulty();
+    if !place.program("jq", ["--version"]).output().is_ok_and(|output| output.status.success()) {
+        return crate::clients::tool::skip("jq is not installed");
+    }
+    let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/outputs.md")).unwrap();
+    let line = docs.lines().find(|line| line.starts_with("jq ")).unwrap();
+    place.lockproof("--proof proof").exits(1);
+    let check = || place.program("sh", ["-c", line]).output().unwrap().status.code();
+    assert_eq!(check(), Some(0));
+    place.write("Cargo.lock", "other");
+    assert_eq!(check(), Some(1));
+}
+
+#[test]
+fn half_a_proof_is_none() {
+    let place = faulty();
+    place.lockproof("--proof proof");
+    std::fs::remove_file(place.path("proof/summary.md")).unwrap();
+    std::fs::create_dir(place.path("proof/summary.md")).unwrap();
+    place.lockproof("--proof proof").exits_with(3, "is not a plain file");
+    assert!(!place.path("proof/statement.intoto.json").exists());
 }

@@ -85,6 +85,26 @@ impl Place {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Runs git with words that may have spaces, and says whether it succeeded.
+    pub(crate) fn git_words<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> bool {
+        self.git_command(words).output().unwrap().status.success()
+    }
+
+    /// What git prints, byte by byte.
+    pub(crate) fn git_output(&self, words: &[&str]) -> Vec<u8> {
+        self.git_command(words).output().unwrap().stdout
+    }
+
+    /// A tree of one entry, as `git ls-tree` would show it.
+    pub(crate) fn make_tree(&self, entry: &str) -> String {
+        let mut command = self.git_command(["mktree", "-z"]);
+        let mut git = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        git.stdin.take().unwrap().write_all(format!("{entry}\0").as_bytes()).unwrap();
+        let output = git.wait_with_output().unwrap();
+        assert!(output.status.success(), "git mktree");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     /// Runs git, which may fail, as a merge with conflicts does.
     pub(crate) fn git_may_fail(&self, words: &str) -> Said {
         said(&self.git_command(words.split(' ')).output().unwrap())

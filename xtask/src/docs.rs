@@ -58,6 +58,7 @@ fn documents() -> Result<Vec<(&'static str, String)>, Failure> {
         ("docs/schema/report.json", cli::schema(SchemaOf::Report)),
         ("docs/schema/diff.json", cli::schema(SchemaOf::Diff)),
         ("docs/schema/inventory.json", cli::schema(SchemaOf::Inventory)),
+        ("docs/schema/proof.json", cli::schema(SchemaOf::Proof)),
         ("docs/schema/config.json", cli::schema(SchemaOf::Config)),
     ];
     if let Ok(text) = fs::read_to_string(root().join("docs/bytes.md")) {

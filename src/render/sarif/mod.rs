@@ -186,7 +186,7 @@ impl<'a> Writer<'a> {
 
 /// A place in a file of the repository, or in one that was named by its full path.
 fn physical(path: &str, folder: &'static str, span: Option<Span>, needs_line: bool) -> Physical {
-    let path = escape::head(path, 4096);
+    let path = escape::head(path, escape::PATH);
     let artifact_location = match path.starts_with('/') {
         true => Artifact { uri: format!("file://{}", escape::uri(path)), uri_base_id: None },
         false => Artifact { uri: escape::uri(path), uri_base_id: Some(folder) },

@@ -65,7 +65,7 @@ impl Tool {
 }
 
 /// Says that a test could not run; libtest captures `eprintln!`, not this.
-fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     let required = std::env::var_os("LOCKPROOF_CLIENTS").is_some_and(|value| value == "required");
     assert!(!required, "required, but {why}");
     let _ = writeln!(std::io::stderr(), "skipped: {why}");

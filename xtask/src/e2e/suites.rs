@@ -30,6 +30,11 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &["cargo", "npm", "pnpm", "uv", "go"],
         work: Work::Tests("clients::bytes"),
     },
+    Suite {
+        name: "outputs",
+        needs: &["sarif-multitool-linux", "check-jsonschema", "junitparser", "xmllint"],
+        work: Work::Tests("clients::outputs"),
+    },
     Suite { name: "git-hook", needs: &["git"], work: Work::Tests("clients::hook") },
     Suite {
         name: "lockfile-lint",
