@@ -173,7 +173,9 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
 
 impl Wanted {
     fn new(path: &str, folder: &Path, root: &Path) -> Result<Wanted, SelectionError> {
-        let outside = || SelectionError::Outside { path: path.to_owned(), root: root.display().to_string() };
+        // As a canonical path begins on Windows; nobody types it.
+        let shown = root.display().to_string().trim_start_matches(r"\\?\").to_owned();
+        let outside = || SelectionError::Outside { path: path.to_owned(), root: shown };
         let relative = relative_to(root, &folder.join(path)).ok_or_else(outside)?;
         if path.contains(['*', '?', '[', '{']) && !folder.join(path).exists() {
             let glob = GlobBuilder::new(&relative).literal_separator(true).build();

@@ -23,9 +23,12 @@ impl Environment {
         Environment { variables: variables.into_iter().map(own).collect(), home: None }
     }
 
-    /// What is set and not empty.
+    /// What is set and not empty. Windows knows its variables in any case: `AppData` is `APPDATA` there.
     pub fn get(&self, name: &str) -> Option<&OsString> {
-        self.variables.get(name).filter(|value| !value.is_empty())
+        let exact = self.variables.get(name);
+        let alike = || self.variables.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        let found = if cfg!(windows) { exact.or_else(|| alike().map(|(_, value)| value)) } else { exact };
+        found.filter(|value| !value.is_empty())
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {

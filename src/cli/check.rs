@@ -291,12 +291,17 @@ pub(super) fn style(to_terminal: bool, color: ColorArg) -> terminal::Style {
         color: match color {
             ColorArg::Always => true,
             ColorArg::Never => false,
-            ColorArg::Auto => to_terminal && !no_color && !dumb,
+            ColorArg::Auto => to_terminal && !no_color && !dumb && terminal_takes_colors(),
         },
         width: if to_terminal { terminal_width() } else { 80 },
         quiet: false,
         verbose: false,
     }
+}
+
+/// A console of Windows has to be told that colours are coming; an old one does not know them.
+fn terminal_takes_colors() -> bool {
+    anstyle_query::windows::enable_ansi_colors().unwrap_or(true)
 }
 
 fn terminal_width() -> usize {

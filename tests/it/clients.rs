@@ -26,4 +26,6 @@ mod shells;
 pub(crate) mod tool;
 mod uv;
 #[cfg(unix)]
+mod windows;
+#[cfg(unix)]
 mod xtask;

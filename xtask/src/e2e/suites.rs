@@ -53,6 +53,11 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &["cargo", "npm", "pip", "maturin", "dpkg-deb", "lintian", "musl-gcc"],
         work: Work::Tests("clients::packages"),
     },
+    Suite {
+        name: "windows",
+        needs: &["cargo", "x86_64-w64-mingw32-gcc", "wine"],
+        work: Work::Tests("clients::windows"),
+    },
     Suite { name: "xtask-gate", needs: &["cargo", "git"], work: Work::Tests("clients::xtask") },
 ];
 
