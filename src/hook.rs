@@ -1,8 +1,8 @@
 //! Git hooks that run lockproof: set up beside what is there, and taken away without a trace.
 //!
-//! A hook that is there already is renamed, and runs first: with its arguments, its standard input and its exit code. Our
-//! own file says in its second line what it should hold, so that a later version knows it, and an edited one is left
-//! alone.
+//! A hook that is there already is renamed, and runs first: with its arguments, its standard input and its exit code.
+//! Our own file says in its second line what it should hold, so that a later version knows it, and an edited one is
+//! left alone.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -267,7 +267,13 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     }
     narrow(&mut pairs, &head, &selection, &touched, &mut sources);
     leave_out_unnameable(&mut pairs, &mut sources);
-    let reader = Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref() };
+    let reader = Reader {
+        root: &root,
+        head: &sources.head,
+        commit: head.commit(),
+        base: base.as_ref(),
+        filtered: is_filtered(repo, &root, &sources),
+    };
     let read = reader.read(repo, pairs)?;
     let paths: Vec<_> = read.iter().map(|(file, _)| file.path.as_str()).collect();
     let models = models::of_repo(repo, &reader, &sources.policy, options.registry.as_deref(), &paths)?;
@@ -551,9 +557,17 @@ fn locks(path: &[u8]) -> Option<Ecosystem> {
     formats::of_path(path).map(|format| format.ecosystem).or_else(|| manifest::other_ecosystem(path))
 }
 
+/// Whether git may commit other bytes of the worktree than stand there.
+fn is_filtered(repo: &Repo, root: &Path, sources: &Sources) -> bool {
+    let attributes = sources.head_paths.iter().filter(|path| manifest::is_attributes(path.as_bytes()));
+    sources.head == Side::Worktree && repo.has_filters(attributes.map(|path| root.join(path)))
+}
+
 struct Reader<'r> {
     root: &'r Path,
     head: &'r Side,
+    /// Of a worktree: what git commits of a file may be something else than what stands there.
+    filtered: bool,
     /// Of a head that is a commit.
     commit: Option<&'r Commit>,
     base: Option<&'r Commit>,
@@ -600,7 +614,7 @@ impl Reader<'_> {
         if let Some(at) = &pair.head {
             let bytes = match at {
                 At::Blob(listed) => repo.content(listed, self.commit)?,
-                At::Disk { .. } => read_file(self.root, &pair.path)?,
+                At::Disk { unchanged } => self.on_disk(repo, pair, *unchanged)?,
             };
             // Hashing is only worth it when there is something to compare with.
             id = at.id().or_else(|| pair.base.is_some().then(|| blob_id(&bytes)));
@@ -616,6 +630,20 @@ impl Reader<'_> {
         file.same = file.head.as_ref().is_some_and(|head| head.same_text(&base));
         file.base = Some(base).filter(|_| !file.same);
         Ok(())
+    }
+
+    /// What git would commit of a file in the worktree.
+    fn on_disk(&self, repo: &Repo, pair: &Pair, unchanged: Option<git2::Oid>) -> Result<Vec<u8>, RepoError> {
+        let path = spell(&pair.path);
+        let is_link = || self.root.join(os_path(&pair.path)).is_symlink();
+        let filters = self.filtered.then(|| repo.filters(&path)).flatten().filter(|_| !is_link());
+        let Some(filters) = filters else { return read_file(self.root, &pair.path) };
+        if let Some(id) = unchanged {
+            return repo.blob(&Listed { path: pair.path.clone(), id, mode: 0o100_644 });
+        }
+        let known: Vec<_> = pair.base.as_ref().and_then(Listed::content_id).into_iter().collect();
+        let clean = filters.clean(read_file(self.root, &pair.path)?, &known);
+        clean.map_err(|why| RepoError::Unreadable { path, why })
     }
 }
 

@@ -11,8 +11,8 @@ use crate::repo::Repo;
 pub(super) enum HookCommand {
     /// Set up git hooks that check what is committed, merged and pushed
     ///
-    /// A hook that is there already keeps running, before lockproof's. Nothing is overwritten. Exit codes: 0 done, 2 refused,
-    /// 3 something could not be read or written.
+    /// A hook that is there already keeps running, before lockproof's. Nothing is overwritten. Exit codes: 0 done, 2
+    /// refused, 3 something could not be read or written.
     Install(HookArgs),
     /// Take them away, and put back what was there before
     Uninstall(HookArgs),

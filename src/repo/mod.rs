@@ -2,6 +2,7 @@
 
 pub mod changed;
 pub mod drift;
+pub mod filters;
 mod history;
 mod hooks;
 pub mod index;

@@ -80,6 +80,7 @@ pub static ALL: &[&Rule] = &[
     &change::lockfile_only_change::RULE,
     &change::policy_changed::RULE,
     &change::weakened_client_config::RULE,
+    &content::lfs_pointer::RULE,
     &content::unreadable_lockfile::RULE,
     &content::merge_conflict::RULE,
     &content::duplicate_key::RULE,

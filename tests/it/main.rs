@@ -9,6 +9,7 @@ mod clients;
 mod diff;
 mod docs;
 mod examples;
+mod filters;
 mod fix;
 mod gate;
 mod git;

@@ -5,6 +5,7 @@ pub mod deceptive_text;
 pub mod duplicate_key;
 pub mod git_source;
 pub mod insecure_url;
+pub mod lfs_pointer;
 pub mod malformed_integrity;
 pub mod merge_conflict;
 pub mod missing_integrity;

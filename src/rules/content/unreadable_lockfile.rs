@@ -36,8 +36,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
-    // Conflict markers are the reason then, and have a rule of their own.
-    if !lockfile.faults.is_empty() && super::merge_conflict::marker(lockfile.source).is_some() {
+    // Conflict markers or a pointer are the reason then, and have rules of their own.
+    let explained = || {
+        super::merge_conflict::marker(lockfile.source).is_some()
+            || super::lfs_pointer::is_pointer(lockfile.source)
+    };
+    if !lockfile.faults.is_empty() && explained() {
         return;
     }
     for fault in &lockfile.faults {

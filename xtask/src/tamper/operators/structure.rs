@@ -112,7 +112,26 @@ pub(super) static ALL: &[Operator] = &[
             has_kept.then(|| vec![Edit { at: 0..lock.text().len(), with: String::new() }])
         }),
     },
+    Operator {
+        name: "moved to Git LFS",
+        grade: Error,
+        why: "a pointer is all that a review sees, and that git compares",
+        except: &[],
+        act: Act::File(pointer),
+    },
 ];
+
+/// The file as Git LFS would commit it.
+fn pointer(lock: &Lock<'_>, _: &mut Random) -> Edits {
+    let text = lock.text();
+    let has_kept = lock.entries().any(|it| it.is_hashed() && it.is_kept());
+    let with = format!(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n",
+        "5".repeat(64),
+        text.len()
+    );
+    has_kept.then(|| vec![Edit { at: 0..text.len(), with }])
+}
 
 /// The line of the hash once more, above, with the hash of another.
 fn twice(entry: &Entry<'_, '_>, random: &mut Random) -> Edits {
