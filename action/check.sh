@@ -21,7 +21,7 @@ if [ -n "${INPUT_CONFIG-}" ]; then
         /* | [A-Za-z]:[/\\]*) arguments+=(--config "$INPUT_CONFIG") ;;
         *)
             from=${BASE:-HEAD}
-            git show "$from:$INPUT_CONFIG" >"$folder/policy.toml" 2>"$folder/log" ||
+            git cat-file blob "$from:$INPUT_CONFIG" >"$folder/policy.toml" 2>"$folder/log" ||
                 fail "There is no policy $INPUT_CONFIG in $from." 2
             arguments+=(--config "$folder/policy.toml")
             ;;

@@ -101,5 +101,5 @@ fn every_command_runs() {
             assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         }
     }
-    assert_eq!(count, 3);
+    assert_eq!(count, 4);
 }
