@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use super::repo::{Repo, shown};
-use super::tool::Tool;
+use super::tool::{Tool, takes_its_time};
 
 const TRIPLE: &str = "x86_64-unknown-linux-musl";
 const VERSION: &str = concat!("lockproof ", env!("CARGO_PKG_VERSION"), "\n");
@@ -29,7 +29,7 @@ fn tools() -> Option<()> {
     for name in ["maturin", "npm", "dpkg-deb", "pip", "musl-gcc"] {
         Tool::find(name)?;
     }
-    Some(())
+    takes_its_time().then_some(())
 }
 
 /// The program, in a repository whose only pin was rewritten.

@@ -64,6 +64,15 @@ impl Tool {
     }
 }
 
+/// Whether what takes minutes is to be tried: `cargo xtask e2e` asks for it, a plain run of the tests does not.
+pub(crate) fn takes_its_time() -> bool {
+    let required = std::env::var_os("LOCKPROOF_CLIENTS").is_some_and(|value| value == "required");
+    if !required {
+        skip("it takes minutes: `cargo xtask e2e` runs it");
+    }
+    required
+}
+
 /// Says that a test could not run; libtest captures `eprintln!`, not this.
 pub(crate) fn skip(why: &str) {
     let required = std::env::var_os("LOCKPROOF_CLIENTS").is_some_and(|value| value == "required");
