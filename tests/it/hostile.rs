@@ -1,9 +1,9 @@
 //! Lockfiles that try to say something in the report's name. No text of theirs may act on a terminal, a build log or a
 //! reader, and none may make a report large or slow.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::support::Place;
+use crate::support::{PATIENCE, Place};
 
 /// Everything that one might want to smuggle into an output, as characters.
 const TEXTS: [&str; 12] = [
@@ -112,7 +112,7 @@ fn all_outputs_are_harmless(place: &Place) {
         let started = Instant::now();
         let said = place.lockproof(words);
         assert!((0..=1).contains(&said.code), "{words}: {said:?}");
-        assert!(started.elapsed() < Duration::from_secs(20), "{words} took {:?}", started.elapsed());
+        assert!(started.elapsed() < PATIENCE, "{words} took {:?}", started.elapsed());
         harmless(&said.exits_any());
     }
     harmless_in_colour(&place.lockproof("--color always").exits_any());
@@ -170,7 +170,7 @@ fn hostile_text_does_no_harm_in_a_change() {
 #[test]
 fn long_names_make_no_long_reports() {
     let place = Place::repository();
-    let long = "abcdefg/".repeat(1 << 17);
+    let long = "abcdefg/".repeat(1 << 15);
     for (name, content) in lockfiles(&long) {
         place.write(format!("{}/{name}", name.len()), content);
     }
@@ -200,7 +200,7 @@ fn a_long_name_is_not_repeated_in_full() {
         let started = Instant::now();
         let text = place.lockproof(words).exits(1);
         assert!(text.len() < 2_000_000, "{} bytes", text.len());
-        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     }
 }
 
@@ -223,13 +223,13 @@ fn a_line_of_megabytes_is_drawn_in_part() {
     let place = Place::with(&[("package-lock.json", &text)]);
     let started = Instant::now();
     let said = place.lockproof("").exits(1);
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     assert!(said.len() < 5_000 && said.contains("sha1-AAAA"), "{said}");
     // Every entry with a fault, on one line.
     place.write("package-lock.json", text.replace("https:", "http:"));
     let started = Instant::now();
     harmless(&place.lockproof("--no-base").exits(1));
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
 }
 
 /// Two bytes are enough for a fault: the report stays within bounds, and says what it leaves out.

@@ -5,8 +5,12 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_lockproof");
+
+/// How long a run may take that must not hang: many times what it needs, for machines have other things to do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A folder, removed with the value. Most tests make a repository of it.
 pub(crate) struct Place {
