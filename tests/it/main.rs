@@ -4,6 +4,7 @@
 mod action;
 mod around;
 mod bytes;
+mod cases;
 mod cli;
 mod clients;
 mod diff;
