@@ -45,6 +45,10 @@ impl<'a> Release<'a> {
             name: package.name.as_str(),
             version: match &package.origin {
                 Origin::Git(git) => Cow::Borrowed(&*git.repository),
+                // What another registry calls by that name and number is another package.
+                origin if let Some(registry) = origin.nickname() => {
+                    Cow::Owned(format!("{registry}{}", package.version()))
+                }
                 _ => version::canonical(lockfile.ecosystem(), package.version()),
             },
             within: parent.map(|parent| (parent.name.as_str(), parent.version())),
@@ -284,7 +288,9 @@ impl<'a> Places<'a> {
     pub fn new(lockfiles: impl IntoIterator<Item = &'a Lockfile<'a>>) -> Places<'a> {
         let mut places = Places::default();
         for lockfile in lockfiles {
-            let names_one = |package: &Package<'_>| matches!(package.origin, Origin::Registry(Some(_)));
+            let names_one = |package: &Package<'_>| {
+                matches!(package.origin, Origin::Registry(Some(_))) && package.origin.nickname().is_none()
+            };
             let is_fetched =
                 |package: &Package<'_>| matches!(package.origin, Origin::Registry(_) | Origin::Url(_));
             places.names_registries |= lockfile.packages.iter().any(names_one);

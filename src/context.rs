@@ -23,6 +23,7 @@ use crate::tool::disk::{self, Scope};
 use crate::tool::lock::ToolLock;
 use crate::tool::store;
 use crate::tool::tools::{Project, Tools};
+use crate::url;
 use crate::witness::Witnesses;
 use crate::workspace::Workspaces;
 
@@ -165,7 +166,10 @@ impl<'a> Declarations<'a> {
             all.local.extend(manifest.name.as_ref().map(spell));
             for dep in &manifest.dependencies {
                 let line = (manifest.source, dep.at);
-                if let Some(place) = dep.place.as_deref() {
+                // An archive of a commit is its repository, to clients that call it so.
+                let archive = dep.range.as_ref().and_then(|range| url::archive_of_commit(range.as_str()));
+                let repository = archive.map(|git| git.repository);
+                for place in dep.place.as_deref().into_iter().chain(repository.as_deref()) {
                     all.places.entry(place.to_owned()).or_insert(line);
                     all.elsewhere.entry(spell(&dep.name)).or_insert(line);
                     all.named.entry((spell(&dep.name), place.to_owned())).or_insert(line);
@@ -329,6 +333,12 @@ impl<'a> World<'a> {
     pub fn aliases(&self, lockfile: &'a Lockfile<'a>, name: &str, target: &str) -> bool {
         let ranges = self.declared(lockfile).and_then(|declared| declared.aliases.get(name));
         ranges.is_some_and(|ranges| ranges.iter().any(|range| is_alias_of(range, target)))
+    }
+
+    /// Whether a manifest asks for that package under another name.
+    pub fn asks_for(&self, lockfile: &'a Lockfile<'a>, target: &str) -> bool {
+        let all = self.declared(lockfile).map(|declared| declared.aliases.values().flatten());
+        all.is_some_and(|mut ranges| ranges.any(|range| is_alias_of(range, target)))
     }
 
     /// The tools that tool lockfiles pin, by project. Read when first asked for.

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
+use crate::formats::pnpm::key::{Style, without_peers};
 use crate::model::{Edge, EdgeKind, Lockfile, Origin, Package};
 use crate::syntax::MAX_DEPTH;
 
@@ -293,36 +294,34 @@ fn nearest(path: &str, folders: &HashMap<&str, u32>) -> u32 {
 
 /// Keys of entries, as pnpm makes them from name and version.
 struct Keys<'a> {
-    /// What stands between name and version, and in front of the name.
-    join: (&'static str, &'static str),
+    /// How the lockfile's keys are written: one way, unless it was edited.
+    styles: Vec<Style>,
     runs: HashMap<&'a str, Range<u32>>,
 }
 
 impl<'a> Keys<'a> {
     fn new(lockfile: &'a Lockfile<'a>, order: &[u32]) -> Keys<'a> {
-        let version = lockfile.schema_version.as_ref().map_or("", |version| version.as_str());
-        let join = match version.as_bytes().first() {
-            Some(b'5') => ("/", "/"),
-            Some(b'6' | b'7') => ("/", "@"),
-            _ => ("", "@"),
-        };
+        let mut styles = Vec::new();
+        for style in lockfile.packages.iter().filter_map(|it| Style::of(it.slot.as_str())) {
+            if !styles.contains(&style) {
+                styles.push(style);
+            }
+        }
         let mut runs: HashMap<&str, Range<u32>> = HashMap::with_capacity(order.len());
         for (at, &package) in (0..).zip(order) {
             let key = lockfile.packages[package as usize].slot.as_str();
             runs.entry(key).and_modify(|run| run.end = at + 1).or_insert(at..at + 1);
         }
-        Keys { join, runs }
+        Keys { styles, runs }
     }
 
     fn find(&self, edge: &Edge<'_>) -> Range<u32> {
         let Some(target) = &edge.target else { return 0..0 };
         let target = target.as_str();
-        let own = format!("{}{}{}{target}", self.join.0, edge.name.as_str(), self.join.1);
         // The peers that it was resolved with stand behind; since version 9, not in the key.
-        let cut = |key: &str| self.runs.get(key.split('(').next().unwrap_or_default()).cloned();
-        let whole = |key: &str| self.runs.get(key).cloned();
-        let found = whole(&own).or_else(|| whole(target)).or_else(|| cut(&own)).or_else(|| cut(target));
-        found.unwrap_or_default()
+        let find = |key: &str| self.runs.get(key).or_else(|| self.runs.get(without_peers(key))).cloned();
+        let own = self.styles.iter().find_map(|style| find(&style.join(edge.name.as_str(), target)));
+        own.or_else(|| find(target)).unwrap_or_default()
     }
 }
 

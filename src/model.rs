@@ -227,6 +227,14 @@ impl Origin<'_> {
         }
     }
 
+    /// The name that the client's configuration has for a registry, with its colon: the lockfile does not know where it is.
+    pub fn nickname(&self) -> Option<&str> {
+        match self {
+            Origin::Registry(Some(place)) if place.ends_with(':') => Some(place),
+            _ => None,
+        }
+    }
+
     /// The kind, for a reader and for `lockproof list`.
     pub fn kind(&self) -> &'static str {
         match self {

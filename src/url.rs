@@ -137,6 +137,10 @@ pub fn split_file(text: &str) -> Option<(&str, &str)> {
 
 /// Where `/<name>` stands as whole path segments, the slash of a scope possibly encoded.
 fn find_segment(path: &str, name: &str) -> Option<usize> {
+    // An owner or a repository may have the package's name as well.
+    if repository_end(path).is_some() {
+        return None;
+    }
     let ends = |at: usize| matches!(path.as_bytes().get(at), Some(b'/'));
     let find = |name: &str| {
         let needle = memchr::memmem::find_iter(path.as_bytes(), name.as_bytes());
@@ -149,6 +153,93 @@ fn find_segment(path: &str, name: &str) -> Option<usize> {
         let (scope, bare) = name.split_once('/')?;
         find(&format!("{scope}%2f{bare}")).or_else(|| find(&format!("{scope}%2F{bare}")))
     })
+}
+
+/// What forges put behind a repository in the address of an archive that they make of it.
+const ARCHIVES: &[&str] = &[
+    "/-/archive/",
+    "/archive/",
+    "/get/",
+    "/legacy.tar.gz/",
+    "/legacy.zip/",
+    "/raw/",
+    "/releases/",
+    "/repository/archive",
+    "/tar.gz/",
+    "/tarball/",
+    "/zip/",
+    "/zipball/",
+];
+
+/// Where the repository ends in a path, if it is that of an archive that a forge makes of one: at least an owner and a
+/// name stand in front, and no scope.
+fn repository_end(path: &str) -> Option<usize> {
+    let cuts = path.match_indices('/').map(|(at, _)| at);
+    let opens = |&at: &usize| ARCHIVES.iter().any(|word| path[at..].starts_with(word));
+    let is_repository = |&at: &usize| path[1..at].contains('/') && !path[..at].contains('@');
+    cuts.skip(2).filter(is_repository).find(opens).or_else(|| {
+        let of_api = path.contains("/projects/").then(|| path.find("/repository/archive"));
+        of_api.flatten()
+    })
+}
+
+/// The repository whose commit a forge serves as an archive at an address.
+pub fn archive_of_commit(text: &str) -> Option<Git<'static>> {
+    let url = Url::split(text)?;
+    let end = repository_end(url.path)?;
+    let of_query = || {
+        let mut pairs = url.query?.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, value)| matches!(*key, "ref" | "sha") && is_commit(value)).map(|(_, commit)| commit)
+    };
+    let commit = commit_in_path(&url.path[end..]).or_else(of_query)?;
+    Some(at_forge(&url, &url.path[..end], commit))
+}
+
+/// The repository whose commit stands in an address that says no more of itself.
+pub fn commit_at(text: &str) -> Option<Git<'static>> {
+    let url = Url::split(text)?;
+    let commit = commit_in_path(url.path)?;
+    let before = url.path.find(commit).map_or("", |at| &url.path[..at]);
+    let parts: Vec<_> = before.split('/').filter(|part| !part.is_empty()).take(2).collect();
+    Some(at_forge(&url, &parts.join("/"), commit))
+}
+
+/// A code host serves the repositories of a forge under another name, and an API has more in front of theirs.
+fn at_forge(url: &Url<'_>, repository: &str, commit: &str) -> Git<'static> {
+    let repository = repository.trim_start_matches('/');
+    let host = url.host.to_ascii_lowercase();
+    let (host, repository) = match &*host {
+        "codeload.github.com" => ("github.com", repository),
+        "api.github.com" => ("github.com", repository.strip_prefix("repos/").unwrap_or(repository)),
+        host => (host, repository.rsplit_once("projects/").map_or(repository, |(_, encoded)| encoded)),
+    };
+    let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let repository = repository.replace("%2F", "/").replace("%2f", "/");
+    Git {
+        repository: Cow::Owned(format!("{host}{port}/{}", strip_git(&repository))),
+        reference: None,
+        commit: Some(Cow::Owned(commit.to_owned())),
+    }
+}
+
+/// The version in the address of an archive of a registry: in the file's name where that has the common layout
+/// (`…/-/<name without scope>-<version>.tgz`), else the segment behind the name.
+pub fn npm_version<'u>(name: &str, text: &'u str) -> Option<&'u str> {
+    let bare = name.rsplit('/').next().unwrap_or(name);
+    if let Some((_, file)) = split_file(text) {
+        return Some(without_end(file.strip_prefix(bare)?.strip_prefix('-')?));
+    }
+    let path = Url::split(text)?.path;
+    let segments = &path[find_segment(path, name)? + 1..];
+    let behind = segments.strip_prefix(name).and_then(|rest| rest.strip_prefix('/'));
+    // The slash of its scope is encoded: then the name is one segment.
+    let behind = behind.or_else(|| segments.split_once('/').map(|(_, rest)| rest))?;
+    let version = without_end(behind.strip_prefix("-/").unwrap_or(behind).split('/').next()?);
+    (version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.')).then_some(version)
+}
+
+fn without_end(file: &str) -> &str {
+    [".tgz", ".TGZ", ".tar.gz", ".zip"].iter().find_map(|end| file.strip_suffix(end)).unwrap_or(file)
 }
 
 /// The place of an archive at any other URL: host and first path segment, which on a forge is the owner.
@@ -193,14 +284,35 @@ pub fn git(text: &str) -> Option<Git<'_>> {
     let (address, fragment) = cut(text, '#');
     let (address, query) = cut(address, '?');
     let repository = repository(address)?;
-    let asked = query.and_then(|query| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| matches!(*key, "rev" | "branch" | "tag")).map(|(_, value)| value).next()
-    });
-    let fragment = fragment.filter(|it| !it.is_empty());
+    let pairs =
+        || query.into_iter().flat_map(|query| query.split('&')).filter_map(|pair| pair.split_once('='));
+    let asked = pairs().find(|(key, _)| matches!(*key, "rev" | "branch" | "tag")).map(|(_, value)| value);
+    let mut fragments = fragment.into_iter().flat_map(|it| it.split('&'));
+    let fragment = fragments.find(|it| !it.is_empty() && folder_of(it).is_none());
     let commit = fragment.filter(|it| is_commit(it));
     let reference = asked.or(fragment.filter(|_| commit.is_none()));
+    let repository = match folder(text) {
+        Some(folder) => Cow::Owned(in_folder(&repository, folder)),
+        None => repository,
+    };
     Some(Git { repository, reference: reference.map(Cow::Borrowed), commit: commit.map(Cow::Borrowed) })
+}
+
+/// The folder of a repository or of an archive that an address asks for: in its query (uv) or its fragment (pip, pnpm).
+pub fn folder(text: &str) -> Option<&str> {
+    let at = memchr::memchr2(b'?', b'#', text.as_bytes())?;
+    text[at + 1..].split(['&', '#']).find_map(folder_of)
+}
+
+fn folder_of(part: &str) -> Option<&str> {
+    part.strip_prefix("subdirectory=").or_else(|| part.strip_prefix("path:"))
+}
+
+/// A place, and the folder in it: two folders of one repository are two packages.
+pub fn in_folder(place: &str, folder: &str) -> String {
+    let folder = folder.replace("%2F", "/").replace("%2f", "/");
+    let parts: Vec<_> = folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    if parts.is_empty() { place.to_owned() } else { format!("{place}#subdirectory={}", parts.join("/")) }
 }
 
 /// Host and path of a git repository, however it is addressed.
@@ -253,11 +365,9 @@ pub fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// A commit id as one of the path's segments: forges serve a commit's tree as an archive at such a URL.
-pub fn commit_in_path(text: &str) -> Option<&str> {
-    let url = Url::split(text)?;
-    url.path
-        .split('/')
+/// A commit id as one of a path's segments: forges serve a commit's tree as an archive at such a URL.
+fn commit_in_path(path: &str) -> Option<&str> {
+    path.split('/')
         .find(|segment| {
             let bare = segment.trim_end_matches(".tar.gz").trim_end_matches(".tgz").trim_end_matches(".zip");
             is_commit(bare)
@@ -327,6 +437,56 @@ mod tests {
     }
 
     #[test]
+    fn archives_of_forges_are_no_registrys() {
+        for text in [
+            "https://codeload.github.com/lit/dist/tar.gz/0123456789012345678901234567890123456789",
+            "https://codeload.github.com/uuid/uuid/tar.gz/v1.0.0",
+            "https://github.com/lit/lit/archive/refs/tags/v1.tar.gz",
+            "https://git.example.com/o/lit/-/archive/v1/lit-v1.tar.gz",
+        ] {
+            assert!(["lit", "dist", "uuid"].iter().all(|name| npm_registry(text, name).is_none()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_archive_of_a_commit_is_its_repository() {
+        let commit = "0123456789012345678901234567890123456789";
+        for (text, repository) in [
+            ("https://codeload.github.com/o/r/tar.gz/{}", "github.com/o/r"),
+            ("https://github.com/o/r/archive/{}.tar.gz", "github.com/o/r"),
+            ("https://api.github.com/repos/o/r/tarball/{}", "github.com/o/r"),
+            ("https://git.example.com:8443/o/r/archive/{}.tar.gz", "git.example.com:8443/o/r"),
+            ("https://git.example.com/g/s/r/-/archive/{}/r-{}.tar.gz", "git.example.com/g/s/r"),
+            ("https://git.example.com/o/r/repository/archive.tar.gz?ref={}", "git.example.com/o/r"),
+            (
+                "https://git.example.com/api/v4/projects/o%2Fr/repository/archive.tar.gz?sha={}",
+                "git.example.com/o/r",
+            ),
+            ("https://git.example.com/o/r/get/{}.tar.gz", "git.example.com/o/r"),
+        ] {
+            let git = archive_of_commit(&text.replace("{}", commit)).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((&*git.repository, git.commit.as_deref()), (repository, Some(commit)), "{text}");
+        }
+        for text in [
+            "https://codeload.github.com/o/r/tar.gz/v1.0.0",
+            "https://registry.example.com/download/@o/archive/1.0.0/0123456789012345678901234567890123456789",
+            "https://registry.example.com/download/@o/r/1.0.0/0123456789012345678901234567890123456789",
+        ] {
+            assert_eq!(archive_of_commit(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_the_version_where_its_layout_has_it() {
+        let of = |text, name| npm_version(name, text);
+        assert_eq!(of("https://registry.example.com/@a/b/-/b-1.0.0-rc.1.tgz", "@a/b"), Some("1.0.0-rc.1"));
+        assert_eq!(of("https://host.example.com/download/@a/b/1.0.0/0123456789", "@a/b"), Some("1.0.0"));
+        assert_eq!(of("https://host.example.com/~/1/@a/b__c/1.0.0.tgz", "@a/b__c"), Some("1.0.0"));
+        assert_eq!(of("https://host.example.com/b/-/1.0.0/b-1.0.0.tgz", "b"), Some("1.0.0"));
+        assert_eq!(of("https://host.example.com/b/download/b-1.0.0.tgz", "b"), None);
+    }
+
+    #[test]
     fn other_archives_keep_the_owner() {
         assert_eq!(
             archive_place("https://host.example.com/acme/r/tar.gz/1#x"),
@@ -376,6 +536,20 @@ mod tests {
             None
         );
         assert_eq!(git("file:../x"), None);
+    }
+
+    #[test]
+    fn a_folder_of_a_repository_is_a_place_of_its_own() {
+        for text in [
+            "git+https://git.example.com/o/r?subdirectory=a%2Fb&rev=v1#0123456789012345678901234567890123456789",
+            "git+https://git.example.com/o/r.git@v1#subdirectory=a/b",
+            "git+https://git.example.com/o/r.git@v1#egg=x&subdirectory=./a/b/",
+            "git+https://git.example.com/o/r#0123456789012345678901234567890123456789&path:/a/b",
+        ] {
+            let it = git(text).unwrap();
+            assert_eq!(it.repository, "git.example.com/o/r#subdirectory=a/b", "{text}");
+            assert_eq!(it.commit.is_some(), text.contains("0123456789"), "{text}");
+        }
     }
 
     #[test]

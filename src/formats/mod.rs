@@ -9,6 +9,7 @@ pub mod pnpm;
 pub mod rye;
 pub mod uv;
 
+use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
 use foldhash::{HashMap, HashMapExt};
@@ -17,7 +18,7 @@ use crate::graph::Links;
 use crate::manifest;
 use crate::model::{Ecosystem, Lockfile, folder};
 use crate::source::Source;
-use crate::syntax::Text;
+use crate::syntax::{Fault, Text};
 use crate::tool::{lock, store};
 
 /// What a lockfile locks. A rule says which families it speaks of: what is wrong with an archive's address means nothing
@@ -78,6 +79,9 @@ impl Format {
     /// Reads a file of this format. Whatever the bytes, this gives a lockfile: with faults, if need be.
     pub fn read<'s>(&'static self, source: &'s Source) -> Lockfile<'s> {
         let mut lockfile = (self.parse)(source);
+        if self.links == Links::Release {
+            find_twins(&mut lockfile);
+        }
         if !lockfile.is_readable() {
             lockfile.packages.clear();
             lockfile.roots.clear();
@@ -99,6 +103,27 @@ impl Format {
     /// Whether a newer client than this lockproof knows has written the file.
     pub fn knows(&self, version: &Text<'_>) -> bool {
         self.versions.is_empty() || self.versions.iter().any(|known| *known == version.as_str())
+    }
+}
+
+/// Notes entries that are one by name, version and source: no client writes a second one, and all refuse it.
+fn find_twins(lockfile: &mut Lockfile<'_>) {
+    let Lockfile { packages, faults, .. } = lockfile;
+    // Clients sort them: then the others of a name are its neighbours, which most have none of.
+    let name = |at: usize| packages.get(at).map(|package| package.name.as_str());
+    let is_sorted = packages.is_sorted_by_key(|package| package.name.as_str());
+    let has_namesakes = |at: usize| name(at) == name(at + 1) || at > 0 && name(at) == name(at - 1);
+    let mut known = HashMap::new();
+    for (_, package) in packages.iter().enumerate().filter(|(at, _)| !is_sorted || has_namesakes(*at)) {
+        let source = package.source.as_ref().map_or("", Text::as_str);
+        let key =
+            (package.name.as_str(), package.version(), package.origin.kind(), package.origin.place(), source);
+        match known.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(package.heading())),
+            Entry::Occupied(first) => {
+                faults.push(Fault::twin(package.heading(), first.get(), package.label()))
+            }
+        }
     }
 }
 

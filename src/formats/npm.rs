@@ -143,7 +143,8 @@ fn read_field<'s>(
     match key.as_str() {
         "name" => package.name = reader.text_of(key)?.unwrap_or_default(),
         "version" => package.version = reader.text_of(key)?,
-        "resolved" => seen.resolved = reader.text_of(key)?,
+        // npm 6 and 7 write `false` or nothing where they know of no address.
+        "resolved" => seen.resolved = reader.text_unless_false(key)?,
         "integrity" => package.artifacts.extend(reader.text_of(key)?.map(artifact)),
         "link" => seen.link = reader.flag()?,
         "inBundle" => seen.in_bundle = reader.flag()?,
@@ -289,8 +290,12 @@ fn settle_legacy_version<'s>(package: &mut Package<'s>, seen: &mut Seen<'s>) {
         package.alias = Some(std::mem::replace(&mut package.name, version.part(4..4 + at)));
         package.version = Some(version.part(5 + at..text.len()));
     } else if text.contains(':') {
+        // The address of a registry's archive (npm 5.0): the version stands in it.
+        package.version = url::npm_version(package.name.as_str(), text).map(|part| {
+            let start = part.as_ptr() as usize - text.as_ptr() as usize;
+            version.part(start..start + part.len())
+        });
         seen.resolved = Some(version);
-        package.version = None;
     }
 }
 

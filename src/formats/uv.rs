@@ -157,13 +157,22 @@ fn read_source<'s>(node: &Node<'s>, package: &mut Package<'s>) {
         "registry" if !text.as_str().contains("://") => (Origin::Unknown, None),
         "registry" => (Origin::Registry(Some(text.borrow(url::place(text.as_str())))), None),
         "git" => (git(text), Some(Exemption::Git)),
-        "url" => (Origin::Url(text.borrow(url::archive_place(text.as_str()))), None),
+        "url" => (Origin::Url(of_archive(text, node)), None),
         "editable" | "virtual" if text.as_str() == "." => (Origin::Workspace, Some(Exemption::Workspace)),
         "editable" | "virtual" | "directory" => (Origin::Path, Some(Exemption::Path)),
         // A file in the tree: it has a hash like any other.
         "path" => (Origin::Path, None),
         _ => (Origin::Unknown, None),
     };
+}
+
+/// An archive may have several packages in it, each in a folder of its own.
+fn of_archive<'s>(text: &Text<'s>, source: &Node<'s>) -> Cow<'s, str> {
+    let place = url::archive_place(text.as_str());
+    match source.as_table().and_then(|table| table.text("subdirectory")) {
+        Some(folder) => Cow::Owned(url::in_folder(&place, folder.as_str())),
+        None => text.borrow(place),
+    }
 }
 
 fn is_folder(text: &str) -> bool {

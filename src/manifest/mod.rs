@@ -242,7 +242,10 @@ impl<'s> Manifest<'s> {
             None if text.ends_with(".git") && text.contains("://") => {
                 url::git(&format!("git+{text}")).map(|git| Cow::Owned(git.repository.into_owned()))
             }
-            None if text.contains("://") => Some(spec.borrow(url::archive_place(text))),
+            None if text.contains("://") => Some(match url::folder(text) {
+                Some(folder) => Cow::Owned(url::in_folder(&url::archive_place(text), folder)),
+                None => spec.borrow(url::archive_place(text)),
+            }),
             // `owner/name` alone is a forge's repository to every npm client.
             None if is_shorthand(text) => {
                 url::git(&format!("github:{text}")).map(|git| Cow::Owned(git.repository.into_owned()))

@@ -103,6 +103,11 @@ pub(super) fn pnpm_workspace(manifest: &mut Manifest<'_>) {
         };
         manifest.pin(scope, address);
     }
+    // `work:^1.0.0` in a manifest asks the registry that is called so.
+    for (name, address) in root.table("namedRegistries").into_iter().flat_map(|table| &table.entries) {
+        let Some(address) = address.as_text() else { continue };
+        manifest.pin(Cow::Owned(format!("{}:", name.as_str())), address);
+    }
     manifest.workspace = Some(workspace(root.array("packages")));
     declare_all(manifest, Kind::Override, root.table("overrides"));
     declare_all(manifest, Kind::Shared, root.table("catalog"));

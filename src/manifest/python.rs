@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{Kind, Manifest, Workspace, texts};
 use crate::model::EdgeKind;
 use crate::syntax::{Node, Table, Text, toml};
+use crate::url;
 
 pub(super) fn pyproject(manifest: &mut Manifest<'_>) {
     let (root, _) = toml::read(manifest.source);
@@ -100,11 +101,21 @@ fn uv_settings<'s>(manifest: &mut Manifest<'s>, uv: &Table<'s>) {
     manifest.set_all("", uv);
 }
 
+/// The place of a source, with the folder that it names.
+fn in_folder<'s>(place: Option<Cow<'s, str>>, source: &Table<'s>) -> Option<Cow<'s, str>> {
+    match source.text("subdirectory") {
+        Some(folder) => place.map(|place| Cow::Owned(url::in_folder(&place, folder.as_str()))),
+        None => place,
+    }
+}
+
 fn uv_source<'s>(manifest: &mut Manifest<'s>, name: &Text<'s>, table: &Table<'s>) {
     if let Some(address) = table.text("git") {
-        manifest.git(Kind::Source, name, address);
+        let dep = manifest.git(Kind::Source, name, address);
+        dep.place = in_folder(dep.place.take(), table);
     } else if let Some(address) = table.text("url") {
-        manifest.declare(Kind::Source, name, address);
+        let dep = manifest.declare(Kind::Source, name, address);
+        dep.place = in_folder(dep.place.take(), table);
     } else if let Some(path) = table.text("path") {
         manifest.local(Kind::Source, name, path);
     } else if table.flag("workspace") {

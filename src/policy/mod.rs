@@ -170,11 +170,11 @@ impl Policy {
     }
 }
 
-/// Whether a pinned place is this place or stands above it.
+/// Whether a pinned place is this place or stands above it (also a folder of a repository: behind a `#`).
 pub fn covers(pinned: &str, place: &str) -> bool {
     place
         .strip_prefix(pinned)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || pinned.ends_with('/'))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '#']) || pinned.ends_with('/'))
 }
 
 #[cfg(test)]

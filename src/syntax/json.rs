@@ -87,6 +87,15 @@ impl<'s> Reader<'s> {
         self.skip().map(|()| None)
     }
 
+    /// A string that has something in it; nothing for `false` and an empty one, which both say that there is none.
+    pub fn text_unless_false(&mut self, key: &Text<'s>) -> Result<Option<Text<'s>>> {
+        self.space();
+        if self.peek() == Some(b'f') {
+            return self.word().map(|_| None);
+        }
+        Ok(self.text_of(key)?.filter(|text| !text.as_str().is_empty()))
+    }
+
     /// Whether the next value is `true`; anything else is false.
     pub fn flag(&mut self) -> Result<bool> {
         self.space();

@@ -178,6 +178,12 @@ impl<'s> Fault<'s> {
     pub fn duplicate(at: &'s str, first: &'s str) -> Fault<'s> {
         Fault { kind: FaultKind::DuplicateKey, at, first: Some(first), message: String::new() }
     }
+
+    /// Two entries of a list that are one.
+    pub fn twin(at: &'s str, first: &'s str, label: impl fmt::Display) -> Fault<'s> {
+        let message = format!("{label} has two entries, which its client refuses.");
+        Fault { kind: FaultKind::DuplicateKey, at, first: Some(first), message }
+    }
 }
 
 /// Notes keys that stand twice in a table.

@@ -54,10 +54,15 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
         return;
     }
     let now = Provenance::of(&slot.package.origin);
-    // Without an address, the client's configuration decides: that is no other place. Git to git is `git-source`'s to
-    // judge.
-    let silent =
-        |from: &Provenance<'_>| from.kind == now.kind && (from.place.is_none() || now.place.is_none());
+    // Without an address, the client's configuration decides: that is no other place, but where the other side names one
+    // of several registries. Git to git is `git-source`'s to judge.
+    let named = slot.package.origin.nickname().is_some();
+    let silent = |from: &Provenance<'_>| {
+        from.kind == now.kind
+            && (from.place.is_none() || now.place.is_none())
+            && !named
+            && !from.place.is_some_and(|place| place.ends_with(':'))
+    };
     let stayed =
         |from: &Provenance<'_>| *from == now || silent(from) || from.kind == "git" && now.kind == "git";
     // Most entries stay where their own release was: their names need not be looked up.
@@ -67,7 +72,14 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
         return;
     }
     let before = base.fold(ecosystem).origins(slot.package.name.as_str());
-    if !before.is_empty() && !before.iter().any(|(from, _)| stayed(from)) {
+    // `npm:` in a manifest asks for the configured registry's, whatever else has that name.
+    let asked = |from: &Provenance<'_>| {
+        from.place.is_some_and(|place| place.ends_with(':'))
+            && now.kind == "registry"
+            && now.place.is_none()
+            && cx.head.asks_for(slot.lockfile, slot.package.name.as_str())
+    };
+    if !before.is_empty() && !before.iter().any(|(from, _)| stayed(from) || asked(from)) {
         moved(cx, slot, before[0], kept, report);
     }
 }

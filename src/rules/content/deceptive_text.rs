@@ -48,14 +48,27 @@ pub static RULE: Rule = Rule {
 fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
     for (field, text) in load_bearing(package) {
         if let Some(why) = deception(text) {
-            tell(lockfile, package, field, text, why, report);
+            let is_range =
+                package.edges.iter().any(|edge| edge.range.as_ref().is_some_and(|it| std::ptr::eq(it, text)));
+            let (why, level) = match is_range && is_spaced(text) {
+                true => ("has a no-break space (U+00A0) in it", Level::Note),
+                false => (why, Level::Error),
+            };
+            tell(lockfile, package, field, text, why, level, report);
         }
     }
     for url in addresses(package) {
         if let Some(why) = url_deception(url.as_str()) {
-            tell(lockfile, package, Field::Source, url, why, report);
+            tell(lockfile, package, Field::Source, url, why, Level::Error, report);
         }
     }
+}
+
+/// Whether a range has no-break spaces in it, and nothing else to be said against it. Some were published so, and to
+/// clients that is a space like any other.
+fn is_spaced(range: &Text<'_>) -> bool {
+    let shown = range.as_str().replace('\u{a0}', " ");
+    shown.len() < range.as_str().len() && deception(&Text::with(range.raw, shown)).is_none()
 }
 
 /// What the projects themselves ask for.
@@ -81,10 +94,12 @@ fn tell<'a>(
     field: Field,
     text: &Text<'a>,
     why: &str,
+    level: Level,
     report: &mut Report<'a>,
 ) {
     report
         .package(lockfile, package, field, text, format!("The {} of {} {why}.", noun(field), package.label()))
+        .level(level)
         .label(why)
         .help(origin_of(lockfile));
 }

@@ -1,7 +1,7 @@
 //! A key stands twice in one table.
 //!
 //! Readers differ on which one counts: one tool verifies the first value, another installs the second. No client
-//! writes such a file.
+//! writes such a file. The same goes for a package that a list has twice, with one version from one source.
 //!
 //! ```diff package-lock.json
 //!  {
@@ -47,7 +47,11 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     for fault in lockfile.faults.iter().filter(|fault| fault.kind == FaultKind::DuplicateKey) {
-        let found = report.file(lockfile, fault.at, format!("`{}` stands twice in one table.", fault.at));
+        let message = match &*fault.message {
+            "" => format!("`{}` stands twice in one table.", fault.at),
+            message => message.to_owned(),
+        };
+        let found = report.file(lockfile, fault.at, message);
         found
             .label("stands here a second time")
             .help(format!("`git log -p -- {}` shows where it came from.", shell(&lockfile.source.path)));

@@ -120,6 +120,11 @@ fn difference(a: &Package<'_>, b: &Package<'_>) -> Option<Field> {
     if a.origin.is_local() && b.origin.is_local() {
         return None;
     }
+    // The older half spells a repository as it likes, and has no hash of what npm packs from one.
+    if let (Origin::Git(old), Origin::Git(new)) = (&a.origin, &b.origin) {
+        let commits = old.commit.is_some() && old.commit == new.commit;
+        return (old.repository != new.repository || !commits).then_some(Field::Source);
+    }
     if a.name.as_str() != b.name.as_str() {
         return Some(Field::Name);
     }

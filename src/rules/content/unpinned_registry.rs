@@ -59,6 +59,8 @@ enum Verdict {
     Unpinned,
     /// No entry named its registry until now, and all do; it is most entries'.
     Named,
+    /// One of several archives of a runtime, of which others come from where they came from before.
+    Runtime,
     /// There is nothing to judge by but the majority, and it is not in it.
     Minority,
 }
@@ -81,6 +83,9 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
             let known = verdicts.entry((scope, place.clone()));
             let verdict = *known.or_insert_with(|| match judge(cx, lockfile, scope, &place) {
                 Verdict::Unpinned if named == Some(&*place) => Verdict::Named,
+                Verdict::Unpinned if scope == RUNTIME && is_one_of_several(cx, lockfile, package) => {
+                    Verdict::Runtime
+                }
                 verdict => verdict,
             });
             last = (verdict == Verdict::Pinned).then(|| (scope, place.clone()));
@@ -166,6 +171,15 @@ fn named_throughout<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>) -> Option<
     uses.into_iter().find(|(_, uses)| uses * 2 > all).map(|(place, _)| place)
 }
 
+/// Whether another archive of a runtime comes from a place that is pinned, or is the first to be fetched.
+fn is_one_of_several<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'a Package<'a>) -> bool {
+    let knows = |base: &World<'_>| base.places(lockfile.ecosystem()).knows_scope(RUNTIME);
+    let is_pinned = |(scope, place): (&str, Cow<'_, str>)| {
+        scope == RUNTIME && judge(cx, lockfile, scope, &place) == Verdict::Pinned
+    };
+    !cx.base.as_ref().is_some_and(knows) || fetched_from(lockfile, package).any(is_pinned)
+}
+
 /// Whether client configuration of the head side admits what the entry is fetched from.
 pub fn is_admitted<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'a Package<'a>) -> bool {
     if let Some(tie) = cx.policy.tie(lockfile.ecosystem(), package.name.as_str()) {
@@ -188,8 +202,11 @@ pub fn is_pinned<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &'a 
 
 fn judge<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, scope: &str, place: &str) -> Verdict {
     let ecosystem = lockfile.ecosystem();
+    if place.ends_with(':') {
+        return of_name(cx, lockfile, scope, place);
+    }
     let is_file = is_index(scope);
-    if cx.policy.pins_registries(ecosystem) {
+    if cx.policy.pins_registries(ecosystem) && scope != RUNTIME {
         let pinned = |place: &str| cx.policy.pins(ecosystem, place);
         return if pinned(place) || is_file && pinned(scope) { Verdict::Pinned } else { Verdict::Unpinned };
     }
@@ -223,6 +240,30 @@ fn judge<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, scope: &str, place: &
     Verdict::Unpinned
 }
 
+/// What pnpm calls the registry of runtimes: it knows itself where they are.
+const RUNTIME: &str = "runtime:";
+
+/// A registry by the name that client configuration has for it: judged by its address.
+fn of_name<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, scope: &str, name: &str) -> Verdict {
+    let ecosystem = lockfile.ecosystem();
+    let address = |world: &World<'a>| {
+        world.configured(ecosystem).find(|(_, pin)| pin.scope == name).map(|(_, pin)| pin.place.to_string())
+    };
+    if name == RUNTIME {
+        return Verdict::Pinned;
+    }
+    let Some(head) = address(&cx.head) else { return Verdict::Unpinned };
+    if cx.policy.pins_registries(ecosystem) {
+        return if cx.policy.pins(ecosystem, &head) { Verdict::Pinned } else { Verdict::Unpinned };
+    }
+    match &cx.base {
+        None => Verdict::Pinned,
+        Some(base) if address(base).is_some_and(|base| base == head) => Verdict::Pinned,
+        Some(base) if base.places(ecosystem).uses(scope, &head) > 0 => Verdict::Pinned,
+        Some(_) => Verdict::Admitted,
+    }
+}
+
 /// Files of an index stand under the index instead of a scope.
 fn is_index(scope: &str) -> bool {
     scope.contains("://")
@@ -251,6 +292,7 @@ fn tell<'a>(
         }
         Verdict::Unpinned => (Level::Error, "a place that no package here came from before"),
         Verdict::Named => (Level::Note, "a place that no entry named until now, and all do"),
+        Verdict::Runtime => (Level::Warning, "a place that no archive of it came from before"),
         Verdict::Minority => (Level::Warning, "another place than most packages here"),
     };
     let at = written(package, place);
@@ -265,12 +307,20 @@ fn tell<'a>(
         .level(level)
         .label(match verdict {
             Verdict::Unpinned => format!("no package here comes from {place}"),
+            Verdict::Runtime => format!("no runtime here comes from {place}"),
             Verdict::Named => "no entry said until now where it comes from".to_owned(),
             Verdict::Minority => format!("most packages here come from elsewhere than {place}"),
             _ => format!("admitted with this change: {place}"),
         })
-        .value(place)
-        .help(format!(
+        .value(place);
+    if verdict == Verdict::Runtime {
+        found.help(format!(
+            "pnpm takes a runtime from its publisher: look whether {place} is that. Else `{}`.",
+            cx.checkout(lockfile)
+        ));
+        return;
+    }
+    found.help(format!(
             "If the place is right, pin it: `{} = [\"{place}\"]` under `[registries]` in lockproof.toml, in a change of its own. \
              Else `{}`.",
             lockfile.ecosystem().id(),

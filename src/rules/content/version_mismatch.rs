@@ -59,23 +59,11 @@ fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mu
 fn served_version<'u>(ecosystem: Ecosystem, package: &Package<'_>, text: &'u str) -> Option<&'u str> {
     match ecosystem {
         Ecosystem::Npm if matches!(package.origin, Origin::Registry(_)) => {
-            npm_version(package.name.as_str(), text)
+            url::npm_version(package.name.as_str(), text)
         }
         Ecosystem::PyPi => Some(distribution(url::file_name(text), package.name.as_str())?.1),
         _ => None,
     }
-}
-
-/// `…/-/<name without scope>-<version>.tgz`
-fn npm_version<'u>(name: &str, text: &'u str) -> Option<&'u str> {
-    let bare = name.rsplit('/').next().unwrap_or(name);
-    let (_, file) = url::split_file(text)?;
-    let version = file.strip_prefix(bare)?.strip_prefix('-')?;
-    let end = [".tgz", ".TGZ", ".tar.gz", ".zip"]
-        .iter()
-        .find(|end| version.ends_with(**end))
-        .map_or(0, |end| end.len());
-    Some(&version[..version.len() - end])
 }
 
 /// Name and version of a distribution's file (<https://packaging.python.org/en/latest/specifications/>). Source archives

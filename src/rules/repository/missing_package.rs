@@ -18,6 +18,9 @@
 //!  }
 //! ```
 //!
+//! A dependency that may mean one of several packages is none either: Cargo and uv write version and source where a name
+//! has more than one, and refuse what does not.
+//!
 //! Optional dependencies may be left out, and so may peers: npm installs none of them when it is told to.
 
 use foldhash::HashSet;
@@ -27,7 +30,7 @@ use crate::escape::cut;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::graph::{Graph, Links, Node};
-use crate::model::{Edge, EdgeKind, Lockfile};
+use crate::model::{Ecosystem, Edge, EdgeKind, Lockfile, Package};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 
@@ -47,7 +50,49 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
         if graph.edges(node).any(|edge| missing(&edge)) {
             tell(lockfile, graph, node, report);
         }
+        if let Some(package) = lockfile.packages.get(node) {
+            let several = graph.edges(node).filter(|(edge, targets)| is_ambiguous(lockfile, edge, targets));
+            several
+                .for_each(|(edge, targets)| tell_ambiguous(lockfile, package, edge, targets.len(), report));
+        }
     }
+}
+
+/// Cargo and uv leave out of a dependency what is the same for all packages of its name. Of several that differ in it,
+/// they take none: `--locked` is refused, and else the dependency is resolved anew.
+fn is_ambiguous(lockfile: &Lockfile<'_>, edge: &Edge<'_>, targets: &[u32]) -> bool {
+    if lockfile.format.links != Links::Release || targets.len() < 2 {
+        return false;
+    }
+    let packages = || targets.iter().map(|&at| &lockfile.packages[at as usize]);
+    match lockfile.ecosystem() {
+        // What lies in the workspace needs no source.
+        Ecosystem::Cargo => {
+            let first = packages().next().map_or("", Package::version);
+            let differ = packages().any(|package| package.version() != first);
+            differ || packages().filter(|package| package.source.is_none()).count() != 1
+        }
+        // A version that is made when it is built stands nowhere.
+        _ => edge.target.is_none() && packages().all(|package| package.version.is_some()),
+    }
+}
+
+fn tell_ambiguous<'a>(
+    lockfile: &'a Lockfile<'a>,
+    package: &'a Package<'a>,
+    edge: &'a Edge<'a>,
+    count: usize,
+    report: &mut Report<'a>,
+) {
+    let name = cut(edge.name.as_str());
+    let message = format!(
+        "{} depends on {name}, of which the lockfile has {count}: it does not say which.",
+        package.label()
+    );
+    report
+        .package(lockfile, package, Field::Dependency, &edge.name, message)
+        .label(format!("one of {count}"))
+        .help(format!("`{}` makes the lockfile whole again.", lockfile.format.relock));
 }
 
 fn tell<'a>(lockfile: &'a Lockfile<'a>, graph: &Graph<'a>, node: Node, report: &mut Report<'a>) {
@@ -164,7 +209,7 @@ mod tests {
                 "version = 4\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n{edges}]\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"git+https://git.example.com/x?rev=1#0123456789012345678901234567890123456789\"\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"registry+https://index.example.com/i\"\n"
             )
         };
-        let all = " \"x\",\n \"x 1.0.0\",\n \"x 1.0.0 (git+https://git.example.com/x?rev=1)\",\n \"x 1.0.0 (registry+https://index.example.com/i)\",\n";
+        let all = " \"x 1.0.0 (git+https://git.example.com/x?rev=1)\",\n \"x 1.0.0 (registry+https://index.example.com/i)\",\n";
         check("missing-package").head("Cargo.lock", &lock(all)).finds(&[]);
         let others = " \"x 2.0.0\",\n \"x 1.0.0 (registry+https://other.example.com/i)\",\n";
         check("missing-package").head("Cargo.lock", &lock(others)).finds(&[

@@ -4,10 +4,13 @@
 //! its own, in front. `resolution.integrity` is the hash of the registry's `.tgz`; the URL stands there only when it
 //! is not the registry's usual one. Keys carry the peers that an entry was resolved with: one release, many slots.
 
+pub mod key;
+
 use std::borrow::Cow;
 
 use foldhash::HashMap;
 
+use self::key::Key;
 use super::{Family, Format};
 use crate::graph::Links;
 use crate::integrity;
@@ -98,12 +101,18 @@ fn read_document<'s>(root: &Table<'s>, lockfile: &mut Lockfile<'s>) {
 }
 
 fn read_package<'s>(key: &Text<'s>, node: &Node<'s>, lockfile: &mut Lockfile<'s>) {
-    let Some(table) = node.as_table() else {
-        lockfile.faults.push(Fault::shape(key.raw, "an entry should be a mapping"));
-        return;
+    let empty = Table::default();
+    let table = match node {
+        Node::Table(table) => table,
+        // An entry that says nothing pins nothing.
+        Node::Other("" | "~" | "null") => &empty,
+        _ => {
+            lockfile.faults.push(Fault::shape(key.raw, "an entry should be a mapping"));
+            return;
+        }
     };
-    let (name, version) = split_key(key);
-    let (host, name) = split_host(name);
+    let Key { host, registry, name, version } = key::read(key);
+    let name = name.unwrap_or_else(|| key.clone());
     let mut package = Package { slot: key.clone(), name, version, ..Package::default() };
     let mut resolution = None;
     for (field, value) in &table.entries {
@@ -115,13 +124,24 @@ fn read_package<'s>(key: &Text<'s>, node: &Node<'s>, lockfile: &mut Lockfile<'s>
             // Entries that no registry names carry their own name and version.
             ("name", Node::String(text)) => {
                 let names_itself =
-                    package.version.as_ref().is_some_and(|version| is_number(version.as_str()));
+                    package.version.as_ref().is_some_and(|version| key::is_number(version.as_str()));
                 if names_itself && package.name.as_str() != text.as_str() {
                     lockfile.faults.push(Fault::shape(text.raw, "should be the name that its key says"));
                 }
                 package.name = text.clone();
             }
-            ("version", _) => package.version = value.scalar().or(package.version.take()),
+            ("version", _) => {
+                let text = value.scalar();
+                let differs = package
+                    .version
+                    .as_ref()
+                    .zip(text.as_ref())
+                    .is_some_and(|(a, b)| a.as_str() != b.as_str());
+                if differs {
+                    lockfile.faults.push(Fault::shape(field.raw, "should be the version that its key says"));
+                }
+                package.version = text.or(package.version.take());
+            }
             ("dev", Node::Other(raw)) => package.flags.dev = *raw == "true",
             ("optional", Node::Other(raw)) => package.flags.optional = *raw == "true",
             ("requiresBuild", Node::Other(raw)) => package.flags.install_script = *raw == "true",
@@ -134,70 +154,29 @@ fn read_package<'s>(key: &Text<'s>, node: &Node<'s>, lockfile: &mut Lockfile<'s>
         None => package.origin = Origin::Unknown,
     }
     if let (Origin::Registry(place @ None), Some(host)) = (&mut package.origin, host) {
-        *place = Some(Cow::Owned(format!("https://{}", host.as_str())));
+        *place = Some(Cow::Owned(format!("https://{}", host.as_str().replacen('+', ":", 1))));
         package.source.get_or_insert(host);
     }
-    settle_version(&mut package);
+    if let (Origin::Registry(place @ None), Some(registry)) = (&mut package.origin, registry) {
+        *place = Some(registry.borrow(Cow::Borrowed(registry.as_str())));
+    }
     lockfile.add(package);
-}
-
-/// Behind the name may stand an address (`x@file:…`: no version), or a registry's name in front of the version
-/// (`x@work:1.0.0`).
-fn settle_version(package: &mut Package<'_>) {
-    let Some(version) = &package.version else { return };
-    let Some((_, rest)) = version.as_str().split_once(':') else { return };
-    let of_registry = rest.starts_with(|c: char| c.is_ascii_digit()) && !version.as_str().contains('/');
-    package.version =
-        of_registry.then(|| version.part(version.as_str().len() - rest.len()..version.as_str().len()));
-}
-
-/// In front of a name may stand the host of another registry than the configured one.
-fn split_host<'s>(name: Text<'s>) -> (Option<Text<'s>>, Text<'s>) {
-    match name.as_str().split_once('/') {
-        Some((host, rest)) if host.contains('.') && !host.starts_with('@') => {
-            let (end, length) = (host.len(), name.as_str().len());
-            (Some(name.part(0..end)), name.part(length - rest.len()..length))
-        }
-        _ => (None, name),
-    }
-}
-
-/// A version, and no address in place of one.
-fn is_number(version: &str) -> bool {
-    version.starts_with(|c: char| c.is_ascii_digit())
-        && version.contains('.')
-        && !version.contains([':', '/'])
-}
-
-/// Name and version of a key: `n@v` (9), `/n@v(peers)` (6), `/n/v_peers` (5); a host may stand in front.
-fn split_key<'s>(key: &Text<'s>) -> (Text<'s>, Option<Text<'s>>) {
-    let text = key.as_str();
-    let start = usize::from(text.starts_with('/'));
-    let end = text.find('(').unwrap_or(text.len());
-    // A scope begins with the character that divides name and version.
-    let from = start + usize::from(text[start..end].starts_with('@'));
-    if let Some(at) = text[from..end].find('@').map(|at| from + at)
-        && !text[from..at].contains("_")
-        && text[start..at].matches('/').count() <= usize::from(from > start)
-    {
-        return (key.part(start..at), Some(key.part(at + 1..end)));
-    }
-    let Some(at) = text[start..end].rfind('/').map(|at| start + at) else { return (key.clone(), None) };
-    let until = text[at..end].find('_').map_or(end, |peers| at + peers);
-    (key.part(start..at), Some(key.part(at + 1..until)))
 }
 
 fn read_resolution<'s>(table: &Table<'s>, package: &mut Package<'s>) {
     let (mut kind, mut tarball, mut repo, mut commit, mut registry) = (None, None, None, None, None);
+    let mut folder = None;
     for (key, node) in &table.entries {
         let text = node.scalar();
         match key.as_str() {
             "integrity" => package.artifacts.extend(text.map(|text| artifact(text, None))),
-            "tarball" => tarball = text,
+            // Whatever is at a `url`, pnpm unpacks it.
+            "tarball" | "url" => tarball = text,
             "type" => kind = text,
             "repo" => repo = text,
             "commit" => commit = text,
             "registry" => registry = text,
+            "path" => folder = text,
             "variants" => read_variants(node, package),
             _ => {}
         }
@@ -208,13 +187,13 @@ fn read_resolution<'s>(table: &Table<'s>, package: &mut Package<'s>) {
         (_, Some(tarball), _) => of_tarball(tarball, package.name.as_str()),
         _ => (Origin::Registry(registry.as_ref().map(|text| text.borrow(url::place(text.as_str())))), None),
     };
+    if let (Origin::Git(git), Some(folder)) = (&mut package.origin, folder) {
+        git.repository = Cow::Owned(url::in_folder(&git.repository, folder.as_str()));
+    }
     if let (Some(artifact), Some(tarball)) = (package.artifacts.first_mut(), &tarball) {
         artifact.url = Some(tarball.clone());
     }
     package.source = tarball.or(repo).or(registry);
-    if package.source.is_none() {
-        package.source = package.artifacts.first().and_then(|artifact| artifact.url.clone());
-    }
 }
 
 fn git<'s>(repo: &Text<'s>, commit: Option<&Text<'s>>) -> Origin<'s> {
@@ -231,16 +210,16 @@ fn git<'s>(repo: &Text<'s>, commit: Option<&Text<'s>>) -> Origin<'s> {
 /// A forge's archive of a commit is a git source by another name: it has no hash, and needs none.
 fn of_tarball<'s>(tarball: &Text<'s>, name: &str) -> (Origin<'s>, Option<Exemption>) {
     let text = tarball.as_str();
-    if let (Some(commit), Some(url)) = (url::commit_in_path(text), url::Url::split(text)) {
-        let path = url.path.find(commit).map_or("", |at| &url.path[..at]);
-        let owner_and_name: Vec<_> = path.split('/').filter(|part| !part.is_empty()).take(2).collect();
-        let repository = format!("{}/{}", url.host.to_ascii_lowercase(), owner_and_name.join("/"));
-        let commit = Some(Cow::Owned(commit.to_owned()));
-        let git = Git { repository: Cow::Owned(repository), reference: None, commit };
-        return (Origin::Git(Box::new(git)), Some(Exemption::Git));
+    let of_git = |git| (Origin::Git(Box::new(git)), Some(Exemption::Git));
+    if let Some(git) = url::archive_of_commit(text) {
+        return of_git(git);
     }
+    // Registries, too, have hashes in their addresses: those name the package.
     if let Some(place) = url::npm_registry(text, name) {
         return (Origin::Registry(Some(tarball.borrow(place))), None);
+    }
+    if let Some(git) = url::commit_at(text) {
+        return of_git(git);
     }
     match url::Url::split(text) {
         Some(_) => (Origin::Url(tarball.borrow(url::archive_place(text))), None),
@@ -334,8 +313,9 @@ fn attach<'s>(snapshots: &Table<'s>, packages: &mut [Package<'s>]) {
     let places: HashMap<String, usize> =
         packages.iter().enumerate().map(|(at, package)| (package.slot.as_str().to_owned(), at)).collect();
     for (key, node) in &snapshots.entries {
-        let base = key.as_str().split('(').next().unwrap_or_default();
-        let (Some(&at), Some(table)) = (places.get(base), node.as_table()) else { continue };
+        let (Some(&at), Some(table)) = (places.get(key::without_peers(key.as_str())), node.as_table()) else {
+            continue;
+        };
         read_edges(table, &mut packages[at].edges);
         packages[at].flags.optional |= table.flag("optional");
     }
