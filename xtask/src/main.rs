@@ -1,5 +1,5 @@
-//! The project's own chores: `cargo xtask dev:loop` before a commit, `docs` after a change to a rule's page, `bench` and
-//! `fuzz` after a change to a reader, `e2e` for all that is met outside, `dist` for
+//! The project's own chores: `cargo xtask dev:loop` before a commit, `docs` after a change to a rule's page, `bench`,
+//! `fuzz` and `oracle` after a change to a reader, `e2e` for all that is met outside, `dist` for
 //! what a release offers.
 
 mod bench;
@@ -9,6 +9,7 @@ mod e2e;
 mod fuzz;
 mod gates;
 mod links;
+mod oracle;
 mod picture;
 mod random;
 mod steps;
@@ -28,6 +29,7 @@ cargo xtask dist [--target TRIPLE] [--quick]     what a release offers, in targe
 cargo xtask bench [--quick] [NAME]...            lockproof beside plain tools; NAME is a part of a row's name
 cargo xtask fuzz [--seconds N] [--seed N]        mutate the lockfiles of tests/ and read them
 cargo xtask fuzz --input FOLDER                  read again what failed
+cargo xtask oracle [--versions N] GITDIR...      lockfiles of any repository, and of its history, by second readers
 cargo xtask tamper [--write] [--only NAME]...    honest histories and tampered ones; --write keeps what was measured
 cargo xtask tamper --peers [--write]             the same shown to another linter; --write keeps it in docs/comparison.md
 cargo xtask tamper --generate [FORMAT/PROJECT].. make the honest histories anew, with the clients of this machine";
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "bench:peak" => bench::print_peak(rest),
         "fuzz" => fuzz::run(rest),
+        "oracle" => oracle::run(rest),
         "tamper" => tamper::run(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
