@@ -21,6 +21,12 @@ pub struct Slot<'a> {
     pub package: &'a Package<'a>,
 }
 
+impl<'a> Slot<'a> {
+    fn place(&self) -> (&'a str, &'a str) {
+        (&self.lockfile.source.path, self.package.slot.as_str())
+    }
+}
+
 impl<'a> Lockfile<'a> {
     /// Its entries, each with the file that it stands in.
     pub fn slots(&'a self) -> impl Iterator<Item = Slot<'a>> {
@@ -89,6 +95,7 @@ impl<'a> Pin<'a> {
 /// All slots of one release on one side.
 #[derive(Default)]
 pub struct Kept<'a> {
+    /// Sorted by the path of their lockfile, then by the slot itself.
     pub slots: Vec<Slot<'a>>,
     /// Sorted by key, then hash.
     pins: Vec<Pin<'a>>,
@@ -124,6 +131,13 @@ impl<'a> Kept<'a> {
     pub fn strongest(&self, artifact: &str, subject: Subject) -> Option<Pin<'a>> {
         let to = self.pins.partition_point(|pin| (pin.key().0, pin.key().1) <= (artifact, subject));
         self.pins[..to].last().filter(|pin| (pin.key().0, pin.key().1) == (artifact, subject)).copied()
+    }
+
+    /// What stood in that slot of the lockfile at that path: nearly always one entry, or none.
+    pub fn at(&self, path: &str, slot: &str) -> &[Slot<'a>] {
+        let from = self.slots.partition_point(|it| it.place() < (path, slot));
+        let to = self.slots.partition_point(|it| it.place() <= (path, slot));
+        &self.slots[from..to]
     }
 
     /// Whether something stands here as the hash of a subject, well formed or not.
@@ -166,6 +180,7 @@ impl<'a> Kept<'a> {
     }
 
     fn sort(&mut self) {
+        self.slots.sort_by(|a, b| a.place().cmp(&b.place()));
         self.pins.sort_by_cached_key(|pin| (pin.key(), pin.hash()));
         self.pins.dedup_by(|a, b| a.key() == b.key() && a.same(b));
         self.urls.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));

@@ -244,6 +244,7 @@ fn context<'a>(
         history: None,
         base_name: "MERGE_HEAD",
         now: None,
+        moved: foldhash::HashMap::default(),
         tiers: &[],
         policy: &sources.policy,
         policies: &sources.policies,
@@ -260,6 +261,7 @@ fn context<'a>(
             _ => "HEAD",
         },
         now: None,
+        moved: parsed.iter().filter_map(|it| Some((it.file.path.as_str(), it.moved_from?))).collect(),
         tiers: &[],
         policy: &sources.policy,
         policies: &sources.policies,
@@ -477,6 +479,7 @@ fn mark_preexisting<'a>(
         base: None,
         merge: None,
         history: cx.history,
+        moved: foldhash::HashMap::default(),
     };
     // Two faults that look the same are two: as many are known as there were.
     let mut known: HashMap<String, usize> = HashMap::new();

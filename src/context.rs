@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use foldhash::{HashMap, HashSet};
 
 use crate::artifacts::facts::{Facts, OfLockfile};
-use crate::change::{Fold, Places};
+use crate::change::{Fold, Kept, Places, Slot};
 use crate::clock::Date;
 use crate::escape::shell;
 use crate::formats;
@@ -25,7 +25,7 @@ use crate::tool::store;
 use crate::tool::tools::{Project, Tools};
 use crate::url;
 use crate::witness::Witnesses;
-use crate::workspace::Workspaces;
+use crate::workspace::{Workspaces, join};
 
 /// Everything that a check needs. Rules read it and do no I/O.
 pub struct Context<'a> {
@@ -50,6 +50,8 @@ pub struct Context<'a> {
     pub tiers: &'a [Tier<'a>],
     /// Seconds since 1970, if the day counts.
     pub now: Option<i64>,
+    /// Where lockfiles stood on the base side that were moved since.
+    pub moved: HashMap<&'a str, &'a str>,
 }
 
 impl<'a> Context<'a> {
@@ -57,6 +59,19 @@ impl<'a> Context<'a> {
     pub fn of_bytes(&self) -> impl Iterator<Item = (&'a Lockfile<'a>, &'a OfLockfile)> {
         let facts = self.facts;
         self.head.lockfiles.iter().filter_map(move |&it| Some((it, facts.lockfiles.get(&it.source.path)?)))
+    }
+
+    /// What the base side has of a release in the very slot of an entry: nothing where the entry is new to its lockfile.
+    pub fn same_slot<'k>(&self, slot: Slot<'a>, kept: &'k Kept<'a>) -> &'k [Slot<'a>] {
+        let path = slot.lockfile.source.path.as_str();
+        kept.at(self.moved.get(path).copied().unwrap_or(path), slot.package.slot.as_str())
+    }
+
+    /// The lockfile of the base side that a lockfile goes on from.
+    pub fn before(&self, lockfile: &Lockfile<'_>) -> Option<&'a Lockfile<'a>> {
+        let path = lockfile.source.path.as_str();
+        let path = self.moved.get(path).copied().unwrap_or(path);
+        self.base.as_ref()?.lockfile(path)
     }
 
     /// The command that takes a lockfile back.
@@ -120,6 +135,7 @@ pub struct World<'a> {
     tools: OnceLock<Tools<'a>>,
     /// By the address of the lockfile.
     derived: HashMap<usize, Derived<'a>>,
+    by_path: OnceLock<HashMap<&'a str, &'a Lockfile<'a>>>,
 }
 
 /// What is made of one lockfile when first asked for.
@@ -127,6 +143,7 @@ pub struct World<'a> {
 struct Derived<'a> {
     graph: OnceLock<Graph<'a>>,
     declared: OnceLock<Declarations<'a>>,
+    is_hashed: OnceLock<bool>,
 }
 
 /// The model registry, and the Python packages around an `llmring.lock`.
@@ -151,6 +168,10 @@ struct Declarations<'a> {
     named: HashMap<(String, String), (&'a Source, &'a str)>,
     elsewhere: HashMap<String, (&'a Source, &'a str)>,
     local: HashSet<String>,
+    /// Folders that a dependency is to come from, with its name.
+    folders: HashSet<(String, String)>,
+    /// Folders that a workspace lists by their path.
+    members: HashSet<String>,
     aliases: HashMap<String, Vec<&'a str>>,
 }
 
@@ -164,6 +185,8 @@ impl<'a> Declarations<'a> {
         let spell = |name: &Text<'_>| canonical(ecosystem, name.as_str()).into_owned();
         for manifest in manifests {
             all.local.extend(manifest.name.as_ref().map(spell));
+            let members = manifest.workspace.iter().flat_map(|it| &it.members);
+            all.members.extend(members.filter_map(|it| join(manifest.folder(), it.as_str())));
             for dep in &manifest.dependencies {
                 let line = (manifest.source, dep.at);
                 // An archive of a commit is its repository, to clients that call it so.
@@ -177,6 +200,8 @@ impl<'a> Declarations<'a> {
                 if dep.local {
                     all.local.insert(spell(&dep.name));
                 }
+                let folder = dep.folder.as_ref().and_then(|it| join(manifest.folder(), it.as_str()));
+                all.folders.extend(folder.map(|folder| (spell(&dep.name), folder)));
                 if dep.at.starts_with("npm:") {
                     all.aliases.entry(dep.name.as_str().to_owned()).or_default().push(dep.at);
                 }
@@ -205,7 +230,14 @@ impl<'a> World<'a> {
             folds: Default::default(),
             places: Default::default(),
             tools: OnceLock::new(),
+            by_path: OnceLock::new(),
         }
+    }
+
+    /// A lockfile by its path.
+    pub fn lockfile(&self, path: &str) -> Option<&'a Lockfile<'a>> {
+        let by_path = || self.lockfiles.iter().map(|&it| (it.source.path.as_str(), it)).collect();
+        self.by_path.get_or_init(by_path).get(path).copied()
     }
 
     /// With lockfiles that git ignores.
@@ -313,6 +345,18 @@ impl<'a> World<'a> {
     pub fn is_local(&self, lockfile: &'a Lockfile<'a>, name: &str) -> bool {
         let name = canonical(lockfile.ecosystem(), name);
         self.declared(lockfile).is_some_and(|declared| declared.local.contains(&*name))
+    }
+
+    /// Whether a manifest takes a package of that name from exactly that folder, or lists the folder as a project.
+    pub fn declares_folder(&self, lockfile: &'a Lockfile<'a>, name: &str, folder: &str) -> bool {
+        let key = (canonical(lockfile.ecosystem(), name).into_owned(), folder.to_owned());
+        self.declared(lockfile).is_some_and(|it| it.folders.contains(&key) || it.members.contains(folder))
+    }
+
+    /// Whether any entry of a lockfile of this side has a hash.
+    pub fn is_hashed(&self, lockfile: &'a Lockfile<'a>) -> bool {
+        let look = || lockfile.packages.iter().any(|package| package.is_hashed());
+        self.derived.get(&address(lockfile)).map_or_else(look, |it| *it.is_hashed.get_or_init(look))
     }
 
     /// What the manifests say, indexed: it is asked for entry by entry.

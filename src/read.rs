@@ -121,6 +121,25 @@ impl Sources {
         of_sides.chain(&self.merged).chain(policies)
     }
 
+    /// What lies in a module's `vendor` folder is built as part of that module: no client reads a lockfile there. It must be
+    /// so on every side that has the file, or somebody puts a folder around what was read until now.
+    fn leave_out_vendored(&mut self) {
+        let is_vendored = |paths: &[String], path: &str| {
+            let has = |path: String| paths.binary_search(&path).is_ok();
+            let above = path.match_indices("vendor/").map(|(at, _)| &path[..at]);
+            let folders = above.filter(|above| above.is_empty() || above.ends_with('/'));
+            folders.into_iter().any(|it| has(format!("{it}vendor/modules.txt")) && has(format!("{it}go.mod")))
+        };
+        let (head, base) = (&self.head_paths, &self.base_paths);
+        self.lockfiles.retain(|file| {
+            let is_go = file.format.is_some_and(|format| format.manifest_selects);
+            let at_head = || file.head.is_none() || is_vendored(head, &file.path);
+            let at_base =
+                || file.base_source().is_none() || self.base.is_none() || is_vendored(base, &file.path);
+            !(is_go && at_head() && at_base())
+        });
+    }
+
     fn adopt(&mut self, models: models::Models) {
         self.models = models.files;
         self.registry = models.registry;
@@ -189,10 +208,12 @@ impl ReadError {
 pub fn read(options: &Options) -> Result<Sources, ReadError> {
     let folder = fs::canonicalize(&options.folder)
         .map_err(|error| ReadError::Usage(format!("{}: {error}", options.folder.display())))?;
-    match Repo::open(&folder)? {
-        Some(repo) => read_repo(&repo, &folder, options),
-        None => read_folder(&folder, options),
-    }
+    let mut sources = match Repo::open(&folder)? {
+        Some(repo) => read_repo(&repo, &folder, options)?,
+        None => read_folder(&folder, options)?,
+    };
+    sources.leave_out_vendored();
+    Ok(sources)
 }
 
 /// A file of one side, before it is read.

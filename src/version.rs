@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use semver::{Version, VersionReq};
+
 use crate::model::Ecosystem;
 
 /// Semantic versions by their rules; others by their leading numbers. Nothing when that does not decide: a note that
@@ -12,7 +14,7 @@ pub fn compare(a: &str, b: &str) -> Option<Ordering> {
         return Some(Ordering::Equal);
     }
     let (a, b) = (a.strip_prefix('v').unwrap_or(a), b.strip_prefix('v').unwrap_or(b));
-    if let (Ok(a), Ok(b)) = (semver::Version::parse(a), semver::Version::parse(b)) {
+    if let (Ok(a), Ok(b)) = (Version::parse(a), Version::parse(b)) {
         return Some(a.cmp_precedence(&b)).filter(|order| order.is_ne());
     }
     let (a, b) = (release(a)?, release(b)?);
@@ -20,6 +22,53 @@ pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     let padded =
         |numbers: &[u64]| (0..length).map(|at| numbers.get(at).copied().unwrap_or(0)).collect::<Vec<_>>();
     Some(padded(&a).cmp(&padded(&b))).filter(|order| order.is_ne())
+}
+
+/// Whether a version is in a range as npm writes them; nothing where that is no range but an address, an alias or a tag.
+pub fn satisfies_npm(version: &str, range: &str) -> Option<bool> {
+    let alternatives = range.split("||").map(npm_alternative).collect::<Option<Vec<_>>>()?;
+    let version = Version::parse(version.trim_start_matches('v'));
+    Some(version.is_ok_and(|version| alternatives.iter().any(|range| range.matches(&version))))
+}
+
+/// Comparators that must all hold, or the two ends of a range.
+fn npm_alternative(text: &str) -> Option<VersionReq> {
+    if let Some((from, to)) = text.split_once(" - ") {
+        let (from, to) = (npm_number(from.trim())?, npm_number(to.trim())?);
+        return VersionReq::parse(&format!(">={from}, <={to}")).ok();
+    }
+    let is_operator = |c: char| "<>=~^".contains(c);
+    let mut comparators = Vec::new();
+    let mut operator = String::new();
+    for word in text.split_ascii_whitespace() {
+        let number = word.trim_start_matches(is_operator);
+        operator += &word[..word.len() - number.len()];
+        // The number may stand apart.
+        if number.is_empty() {
+            continue;
+        }
+        let operator = match std::mem::take(&mut operator) {
+            none if none.is_empty() => "=".to_owned(),
+            other if other == "~>" => "~".to_owned(),
+            other => other,
+        };
+        match npm_number(number)? {
+            "" => {}
+            number => comparators.push(format!("{operator}{number}")),
+        }
+    }
+    let parse = |list: &[String]| VersionReq::parse(&list.join(", ")).ok();
+    if comparators.is_empty() { operator.is_empty().then_some(VersionReq::STAR) } else { parse(&comparators) }
+}
+
+/// The part of a number that is none of `x`, `X` and `*`.
+fn npm_number(text: &str) -> Option<&str> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let known = text.split('.').take_while(|part| !matches!(*part, "x" | "X" | "*"));
+    let length = known.map(|part| part.len() + 1).sum::<usize>().saturating_sub(1);
+    let is_number =
+        length == 0 && text.starts_with(['x', 'X', '*']) || text.starts_with(|c: char| c.is_ascii_digit());
+    is_number.then(|| &text[..length.min(text.len())])
 }
 
 /// One spelling for the versions that an ecosystem takes for one: PEP 440 knows neither a leading `v` nor zeros at the
@@ -61,6 +110,49 @@ mod tests {
         }
         assert_eq!(canonical(Ecosystem::PyPi, "1.0RC1"), "1.0rc1");
         assert_eq!(canonical(Ecosystem::Npm, "1.0.0"), "1.0.0");
+    }
+
+    #[test]
+    fn npm_has_ranges_of_its_own() {
+        for (version, range) in [
+            ("1.2.3", "1.2.3"),
+            ("1.2.3", "v1.2.3"),
+            ("1.2.3", "1.2"),
+            ("1.2.3", "1.x"),
+            ("1.2.3", "1.2.*"),
+            ("1.2.3", "^1"),
+            ("1.2.3", "~1.2.0"),
+            ("1.2.3", "~> 1.2"),
+            ("1.2.3", ">= 1.0.0 < 2"),
+            ("1.2.3", "1.0.0 - 1.2"),
+            ("1.2.3", "^3 || ^1"),
+            ("1.2.3", "*"),
+            ("1.2.3", ""),
+            ("1.0.0-rc.1", "^1.0.0-rc.0"),
+        ] {
+            assert_eq!(satisfies_npm(version, range), Some(true), "{version} {range}");
+        }
+        for (version, range) in [
+            ("1.2.3", "1.2.4"),
+            ("1.3.0", "1.2"),
+            ("2.0.0", "^1"),
+            ("1.3.0", "1.0.0 - 1.2"),
+            ("1.0.0-rc.1", "^1"),
+        ] {
+            assert_eq!(satisfies_npm(version, range), Some(false), "{version} {range}");
+        }
+        for range in [
+            "latest",
+            "npm:x@1",
+            "github:o/x",
+            "o/x",
+            "file:x",
+            "https://host.example.com/x.tgz",
+            "workspace:*",
+            "^",
+        ] {
+            assert_eq!(satisfies_npm("1.2.3", range), None, "{range}");
+        }
     }
 
     #[test]

@@ -1,31 +1,56 @@
 //! `go.mod` and `go.work`.
 
+use foldhash::{HashSet, HashSetExt};
+
 use super::{Kind, Manifest, Workspace};
 use crate::model::EdgeKind;
 use crate::syntax::Text;
 
-/// `require` and `replace`. A replaced module needs the sum of what replaces it.
+/// `require` and `replace`. A replaced module needs the sum of what replaces it; what replaces a module, or a version, that
+/// nothing requires replaces nothing. Before Go 1.17, not all that is required stood here.
 pub(super) fn go_mod(manifest: &mut Manifest<'_>) {
-    let mut replaced = std::collections::HashSet::new();
+    let (mut required, mut replaced, mut lists_all) = (Vec::new(), Vec::new(), false);
     for (line, directive, words, direct) in directives(manifest.source.text()) {
         match (directive, words.as_slice()) {
             ("module", [name, ..]) => manifest.name = Some(Text::plain(name.trim_matches('"'))),
-            ("require", [module, version, ..]) => select(manifest, module, version, direct, line),
-            ("replace", [module, "=>", rest @ ..] | [module, _, "=>", rest @ ..]) => {
-                replaced.insert(*module);
-                match rest {
-                    [module, version] => select(manifest, module, version, direct, line),
-                    [folder] => replace(manifest, module, folder, line),
-                    _ => {}
-                }
+            ("go", [version, ..]) => lists_all = lists_all_modules(version),
+            ("require", [module, version, ..]) => required.push((*module, *version, line, direct)),
+            ("replace", [module, "=>", by @ ..]) => replaced.push((*module, None, by.to_vec(), line, direct)),
+            ("replace", [module, version, "=>", by @ ..]) => {
+                replaced.push((*module, Some(*version), by.to_vec(), line, direct));
             }
             _ => {}
         }
     }
-    let replaces = |name: &str, line: &str| replaced.contains(name) && !line.contains("=>");
-    manifest.dependencies.retain(|dep| !replaces(dep.name.raw, dep.at));
+    let words: HashSet<(&str, Option<&str>)> = replaced.iter().map(|it| (it.0, it.1)).collect();
+    // A word on one version counts before one on all of them.
+    let word_on = |module, version| {
+        [(module, Some(version)), (module, None)].into_iter().find(|word| words.contains(word))
+    };
+    let named: HashSet<&str> = required.iter().map(|it| it.0).collect();
+    let mut in_force = HashSet::new();
+    for (module, version, line, direct) in required {
+        match word_on(module, version) {
+            Some(word) => drop(in_force.insert(word)),
+            None => select(manifest, module, version, direct, line),
+        }
+    }
+    for (module, version, by, line, direct) in replaced {
+        let counts = in_force.contains(&(module, version)) || !lists_all && !named.contains(module);
+        match by.as_slice() {
+            [other, version] if counts => select(manifest, other, version, direct, line),
+            [folder] => replace(manifest, module, folder, line),
+            _ => {}
+        }
+    }
     let fetched = manifest.dependencies.iter().find(|dep| dep.version.is_some());
     manifest.application = fetched.map(|dep| dep.at);
+}
+
+/// Go 1.17 and later write down every module that is needed, however far away.
+fn lists_all_modules(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or_default());
+    (numbers.next(), numbers.next()) >= (Some(1), Some(17))
 }
 
 /// The modules that are built together, and what replaces others for all of them.

@@ -400,4 +400,22 @@ mod tests {
                     replace b => ../b\nreplace c v3.0.0 => f v3.1.0\n";
         assert_eq!(places("go.mod", text), ["a.example.com/a v1.0.0 -", "d v4.0.0 -", "b -", "f v3.1.0 -"]);
     }
+
+    #[test]
+    fn what_replaces_nothing_selects_nothing() {
+        let replaced = |go: &str, word: &str| {
+            places("go.mod", &format!("module x\n{go}\nrequire c v1.6.2\nreplace {word} => f v3.1.0\n"))
+        };
+        for go in ["", "go 1.16", "go 1.17", "go 1.23.1"] {
+            assert_eq!(replaced(go, "c"), ["f v3.1.0 -"], "{go}");
+            assert_eq!(replaced(go, "c v1.6.2"), ["f v3.1.0 -"], "{go}");
+            assert_eq!(replaced(go, "c v1.5.9"), ["c v1.6.2 -"], "{go}");
+        }
+        // Before, what dependencies require stood in their own files alone.
+        assert_eq!(replaced("go 1.16", "d"), ["c v1.6.2 -", "f v3.1.0 -"]);
+        assert_eq!(replaced("go 1.17", "d"), ["c v1.6.2 -"]);
+        let both =
+            "module x\ngo 1.20\nrequire c v1.0.0\nreplace c => f v3.1.0\nreplace c v1.0.0 => g v2.0.0\n";
+        assert_eq!(places("go.mod", both), ["g v2.0.0 -"]);
+    }
 }

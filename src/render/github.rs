@@ -107,7 +107,7 @@ mod tests {
     fn ten_of_each_kind_are_told_and_the_rest_is_counted() {
         let mut all = findings("insecure-url", 30);
         all.extend(findings("stale-lockfile", 12));
-        all.extend(findings("version-downgraded", 10));
+        all.extend(findings("lockfile-format-changed", 10));
         all.push(at_level(Level::Warning, finding("pin-widened", 99)));
         let text = report(&sources(), &outcome(all));
         let of = |kind: &str| text.lines().filter(|line| line.starts_with(kind)).count();

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn severities_tell_tampering_apart() {
         let of = |rule| severity(&finding(rule, 1));
-        let rules = ["pin-rewritten", "insecure-url", "pin-widened", "git-source", "version-downgraded"];
+        let rules = ["pin-rewritten", "insecure-url", "pin-widened", "git-source", "lockfile-format-changed"];
         assert_eq!(rules.map(of), ["blocker", "critical", "major", "minor", "info"]);
     }
 

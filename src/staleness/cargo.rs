@@ -83,17 +83,20 @@ impl<'a> Locked<'a> {
         named: &[&'a Edge<'a>],
     ) -> Option<Drift<'a>> {
         let (path, lock) = (&manifest.source.path, &self.lockfile.source.path);
-        let (name, range) = (full.name.as_str(), full.range.as_ref().map_or("*", Text::as_str));
+        // Without a version, a folder or a repository is asked for whatever it has: a pre-release as well.
+        let (name, range) = (full.name.as_str(), full.range.as_ref().map(Text::as_str));
         let message = match named {
             [] => format!("{path} asks for {name}, and {lock} has none for it."),
             [first, ..] if !named.iter().any(|edge| self.satisfies(edge, range)) => {
+                let range = range.unwrap_or("*");
                 let version = self.version(first).unwrap_or_default();
                 format!("{path} asks for {name} `{range}`, and {lock} has {version} for it.")
             }
             _ => return None,
         };
         let locked = named.first().map(|edge| edge.name.raw);
-        Some(Drift { message, subject: name.to_owned(), asked: (manifest.source, dep.at), locked })
+        let asked = (manifest.source, dep.at);
+        Some(Drift { message, subject: name.to_owned(), asked, locked, refused: true })
     }
 
     fn dropped(&self, manifest: &Manifest<'a>, edge: &'a Edge<'a>) -> Drift<'a> {
@@ -105,12 +108,13 @@ impl<'a> Locked<'a> {
             subject: name.to_owned(),
             asked: (manifest.source, first),
             locked: Some(edge.name.raw),
+            refused: true,
         }
     }
 
     /// What can't be read is not ours to judge.
-    fn satisfies(&self, edge: &Edge<'a>, range: &str) -> bool {
-        let Ok(range) = VersionReq::parse(range) else { return true };
+    fn satisfies(&self, edge: &Edge<'a>, range: Option<&str>) -> bool {
+        let Some(Ok(range)) = range.map(VersionReq::parse) else { return true };
         let version = self.version(edge).map(Version::parse);
         version.is_none_or(|version| version.is_ok_and(|version| range.matches(&version)))
     }

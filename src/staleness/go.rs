@@ -25,6 +25,7 @@ pub(super) fn drifts<'a>(world: &World<'a>, lockfile: &'a Lockfile<'a>) -> Vec<D
                 subject: format!("{name} {version}"),
                 asked: (manifest.source, dep.at),
                 locked: locked.map(|slot| slot.package.heading()),
+                refused: true,
             });
         }
     }

@@ -30,6 +30,8 @@ pub struct Drift<'a> {
     pub asked: (&'a Source, &'a str),
     /// Where the lockfile says otherwise, if it does.
     pub locked: Option<&'a str>,
+    /// A frozen install refuses it: what is locked is not what is asked for.
+    pub refused: bool,
 }
 
 /// Where a lockfile has fallen behind its manifests, in their order.
@@ -127,7 +129,8 @@ fn compare<'a>(
             }
         };
         let locked = before.map(|before| before.at);
-        drifts.push(Drift { message, subject: name.clone(), asked: (manifest.source, now.at), locked });
+        let asked = (manifest.source, now.at);
+        drifts.push(Drift { message, subject: name.clone(), asked, locked, refused: true });
     }
     for (name, before) in remembered.iter().filter(|(name, _)| !asked.contains_key(*name)) {
         let message = format!("{path} does not ask for {name}, and {lock} was made when it did.");
@@ -137,6 +140,7 @@ fn compare<'a>(
             subject: name.clone(),
             asked: (manifest.source, at),
             locked: Some(before.at),
+            refused: true,
         });
     }
     drifts
@@ -150,7 +154,8 @@ fn unknown_member<'a>(manifest: &Manifest<'a>, lockfile: &Lockfile<'a>) -> Drift
         "{} is of the workspace, and {} knows nothing of it.",
         manifest.source.path, lockfile.source.path
     );
-    Drift { message, subject: manifest.source.path.clone(), asked: (manifest.source, at), locked: None }
+    let subject = manifest.source.path.clone();
+    Drift { message, subject, asked: (manifest.source, at), locked: None, refused: true }
 }
 
 /// What a lockfile remembers of its projects, by folder.

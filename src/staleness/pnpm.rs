@@ -187,7 +187,13 @@ impl<'w, 'a> Decided<'w, 'a> {
             self.lockfile.source.path,
             locked.as_str()
         );
-        Drift { message, subject: what.to_owned(), asked: (manifest.source, now.1), locked: Some(locked.raw) }
+        Drift {
+            message,
+            subject: what.to_owned(),
+            asked: (manifest.source, now.1),
+            locked: Some(locked.raw),
+            refused: true,
+        }
     }
 }
 

@@ -29,12 +29,14 @@ pub(super) fn drifts<'a>(world: &World<'a>, lockfile: &'a Lockfile<'a>) -> Vec<D
         match roots.get(manifest.folder()) {
             Some(roots) if !manifest.dynamic => {
                 let sourced = sourced(world, lockfile, manifest);
-                drifts.extend(compare(
-                    manifest,
-                    lockfile,
-                    asked(manifest, &sourced),
-                    mirrored(roots, &sourced),
-                ));
+                // An extra may ask for another one of the same project: uv writes that, or what it comes to.
+                let own = canonical(Ecosystem::PyPi, name.as_str());
+                let others = |mut words: Vec<Word<'a>>| {
+                    words.retain(|word| word.name != *own);
+                    words
+                };
+                let (asked, mirrored) = (asked(manifest, &sourced), mirrored(roots, &sourced));
+                drifts.extend(compare(manifest, lockfile, others(asked), others(mirrored)));
             }
             // Newer revisions leave the mirror out.
             Some(_) => {}
@@ -133,5 +135,6 @@ fn interpreter<'a>(world: &World<'a>, lockfile: &'a Lockfile<'a>) -> Option<Drif
         subject: "requires-python".to_owned(),
         asked: (manifest.source, asked.raw),
         locked: Some(remembered.raw),
+        refused: true,
     })
 }

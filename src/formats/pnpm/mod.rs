@@ -8,7 +8,7 @@ pub mod key;
 
 use std::borrow::Cow;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 use self::key::Key;
 use super::{Family, Format};
@@ -98,6 +98,23 @@ fn read_document<'s>(root: &Table<'s>, lockfile: &mut Lockfile<'s>) {
     if let Some(snapshots) = snapshots {
         attach(snapshots, &mut lockfile.packages[first..]);
     }
+    if snapshots.is_some() || lockfile.schema_version.as_ref().is_some_and(|it| it.as_str().starts_with('9'))
+    {
+        lockfile.faults.extend(without_snapshot(snapshots, &lockfile.packages[first..]));
+    }
+}
+
+/// pnpm writes both lists from one graph, and installs nothing of what only one of them has.
+fn without_snapshot<'s>(snapshots: Option<&Table<'s>>, packages: &[Package<'s>]) -> Option<Fault<'s>> {
+    let keys = snapshots.into_iter().flat_map(|table| &table.entries).map(|(key, _)| key.as_str());
+    let keys: HashSet<&str> = keys.map(|key| key.split('(').next().unwrap_or_default()).collect();
+    let mut bare = packages.iter().filter(|package| !keys.contains(package.slot.as_str()));
+    let first = bare.next()?;
+    let message = match bare.count() {
+        0 => "should stand under `snapshots` as well".to_owned(),
+        more => format!("should stand under `snapshots` as well, and so should {more} more"),
+    };
+    Some(Fault::shape(first.slot.raw, message))
 }
 
 fn read_package<'s>(key: &Text<'s>, node: &Node<'s>, lockfile: &mut Lockfile<'s>) {

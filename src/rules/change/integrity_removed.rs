@@ -2,7 +2,10 @@
 //!
 //! Without a hash, a frozen install takes whatever the address serves. It makes no difference what the entry now claims
 //! (a bundle, a link, a path): the release was verified before, and is not any more. Only a package that was taken into
-//! the tree needs none, when a manifest there has its name.
+//! the tree needs none, when a manifest there has its name; and a git source that stays at its commit, for no client looks
+//! at a hash there. Each entry is held against itself; one that is new to its lockfile must have a hash unless the release
+//! stood somewhere without one. A Python release that keeps its source and loses all of its wheels is a warning: it is
+//! built now, which runs code of it.
 //!
 //! ```diff package-lock.json
 //!  {
@@ -23,11 +26,11 @@
 //! those below a workspace's own `node_modules` when only the root's was removed: remove every `node_modules`, take the
 //! lockfile back from git and install again.
 
-use crate::change::{Kept, Pin, Release, Slot};
+use crate::change::{Kept, Pin, Release, Slot, pins};
 use crate::context::{Context, Pair};
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::model::{Lockfile, Subject, folder};
+use crate::model::{Artifact, Ecosystem, Lockfile, Origin, Package, Subject, folder};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
@@ -45,10 +48,11 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     let Slot { lockfile, package } = slot;
     // Bundled in the same parent on both sides, or it would be another release: the parent's hash covers it. npm hashes
     // such entries when it converts version 1, and never again.
-    if package.is_hashed() || package.bundled_in.is_some() {
-        return;
+    let Some(kept) = kept.filter(|_| package.bundled_in.is_none()) else { return };
+    if package.is_hashed() {
+        return lost_wheels(cx, slot, kept, report);
     }
-    let Some(had) = kept.and_then(Kept::hashed) else { return };
+    let Some(had) = lost(cx, slot, kept) else { return };
     // Taken into the tree: a reviewer sees the code, and a manifest proves that it is there.
     if package.origin.is_local() && cx.head.is_local(lockfile, package.name.as_str()) {
         return;
@@ -59,6 +63,55 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
         .label("had a hash")
         .related(had.slot.lockfile.source, had.digest.raw, "the hash it had")
         .help(cure(cx, lockfile));
+}
+
+/// The hash that an entry had. One that is new to its lockfile is held against all that its release had: where one of them
+/// had none either, nothing is lost.
+fn lost<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: &Kept<'a>) -> Option<Pin<'a>> {
+    let before = before(cx, slot, kept);
+    let had = before.iter().flat_map(|&old| pins(old)).max_by_key(|pin| pin.algorithm)?;
+    let had_none = |old: &Slot<'a>| !old.package.is_hashed() || is_same_commit(slot.package, old.package);
+    (!before.iter().any(had_none)).then_some(had)
+}
+
+/// What an entry goes on from: the same slot of the same lockfile, else all slots of its release.
+fn before<'k, 'a>(cx: &Context<'a>, slot: Slot<'a>, kept: &'k Kept<'a>) -> &'k [Slot<'a>] {
+    match cx.same_slot(slot, kept) {
+        [] => &kept.slots,
+        same => same,
+    }
+}
+
+/// Clients hold a git source to its commit, and never to a hash: some wrote one all the same.
+fn is_same_commit(now: &Package<'_>, before: &Package<'_>) -> bool {
+    match (&now.origin, &before.origin) {
+        (Origin::Git(now), Origin::Git(before)) => now.commit.is_some() && now.commit == before.commit,
+        _ => false,
+    }
+}
+
+/// Without a wheel, a Python release is built from its source: code of it runs, where files were unpacked before.
+fn lost_wheels<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: &Kept<'a>, report: &mut Report<'a>) {
+    let Slot { lockfile, package } = slot;
+    let is_wheel = |artifact: &&'a Artifact<'a>| artifact.key.as_str().ends_with(".whl");
+    if lockfile.ecosystem() != Ecosystem::PyPi || package.artifacts.iter().any(|it| is_wheel(&it)) {
+        return;
+    }
+    let wheel = |old: &Slot<'a>| old.package.artifacts.iter().find(is_wheel);
+    let before = before(cx, slot, kept);
+    let Some(gone) =
+        before.iter().map(wheel).collect::<Option<Vec<_>>>().and_then(|all| all.first().copied())
+    else {
+        return;
+    };
+    let message =
+        format!("{} kept its version and lost its wheels: it is built from its source now.", package.label());
+    let heading = Text::plain(package.heading());
+    let found = report.package(lockfile, package, Field::Entry, &heading, message);
+    found.level(Level::Warning).label("no wheel is left").value("wheels").help(cx.restore(lockfile));
+    if let (Some(old), Some(hash)) = (before.first(), &gone.integrity) {
+        found.related(old.lockfile.source, hash.raw, "the hash of a wheel that it had");
+    }
 }
 
 fn cure(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> String {
@@ -122,11 +175,7 @@ fn gone<'a, 'r>(
 }
 
 /// The entry before the one that is gone, when that is still there.
-fn neighbour<'a>(
-    head: &'a Lockfile<'a>,
-    base: &'a Lockfile<'a>,
-    gone: &crate::model::Package<'_>,
-) -> Option<&'a str> {
+fn neighbour<'a>(head: &'a Lockfile<'a>, base: &'a Lockfile<'a>, gone: &Package<'_>) -> Option<&'a str> {
     let at = base.packages.iter().position(|it| it.slot.as_str() == gone.slot.as_str())?;
     let before = base.packages[..at].last()?;
     head.packages.iter().find(|it| it.slot.as_str() == before.slot.as_str()).map(|it| it.heading())
@@ -135,6 +184,69 @@ fn neighbour<'a>(
 #[cfg(test)]
 mod tests {
     use crate::testing::check;
+
+    fn npm(entries: &[(&str, &str)]) -> String {
+        let entry = |(path, hash): &(&str, &str)| format!(r#""{path}": {{"version": "1.0.0"{hash}}}"#);
+        let entries: Vec<_> = entries.iter().map(entry).collect();
+        format!("{{\"lockfileVersion\": 3, \"packages\": {{\n{}}}}}", entries.join(",\n"))
+    }
+
+    const HASH: &str = r#", "integrity": "sha512-{A512}""#;
+
+    #[test]
+    fn an_entry_that_had_no_hash_has_lost_none() {
+        let (x, a, b) = ("node_modules/x", "node_modules/a/node_modules/x", "node_modules/b/node_modules/x");
+        let test = |head: &[(&str, &str)]| {
+            let base = npm(&[(x, HASH), (a, "")]);
+            check("integrity-removed").base("package-lock.json", &base).head("package-lock.json", &npm(head))
+        };
+        test(&[(x, HASH), (a, ""), (b, HASH)]).finds(&[]);
+        test(&[(x, HASH), (b, "")]).finds(&[]);
+        test(&[(x, ""), (a, "")]).count(1);
+        let base = npm(&[(x, HASH)]);
+        check("integrity-removed")
+            .base("package-lock.json", &base)
+            .head("package-lock.json", &npm(&[(x, HASH), (b, "")]))
+            .count(1);
+    }
+
+    #[test]
+    fn a_git_source_is_held_to_its_commit() {
+        let lock = |commit: &str, hash: &str| {
+            let source = format!(r#", "resolved": "git+ssh://git@git.example.com/o/x.git#{commit}"{hash}"#);
+            npm(&[("node_modules/x", &source)])
+        };
+        let test = |commit: &str| {
+            check("integrity-removed")
+                .base("package-lock.json", &lock(&"1".repeat(40), HASH))
+                .head("package-lock.json", &lock(commit, ""))
+        };
+        test(&"1".repeat(40)).finds(&[]);
+        test(&"2".repeat(40)).count(1);
+    }
+
+    #[test]
+    fn wheels_are_missed_where_the_source_stays() {
+        let lock = |artifacts: &str| {
+            format!(
+                "version = 1\n[[package]]\nname = \"x\"\nversion = \"1\"\nsource = {{ registry = \"https://i.example.com/simple\" }}\n{artifacts}"
+            )
+        };
+        let file =
+            |name: &str| format!("{{ url = \"https://f.example.com/{name}\", hash = \"sha256:{{HEX}}\" }}");
+        let sdist = format!("sdist = {}\n", file("x-1.tar.gz"));
+        let wheels = format!("wheels = [{}, {}]\n", file("x-1-cp310-any.whl"), file("x-1-py3-none-any.whl"));
+        let test = |head: &str| {
+            check("integrity-removed")
+                .base("uv.lock", &lock(&format!("{sdist}{wheels}")))
+                .head("uv.lock", &lock(head))
+        };
+        let lost =
+            "uv.lock:3:9 warning x@1 kept its version and lost its wheels: it is built from its source now.";
+        test(&sdist).finds(&[lost]);
+        test(&wheels).finds(&[]);
+        test(&format!("{sdist}wheels = [{}]\n", file("x-1-py3-none-any.whl"))).finds(&[]);
+    }
 
     #[test]
     fn the_hash_of_a_parent_covers_what_it_bundles() {

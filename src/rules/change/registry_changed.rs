@@ -57,11 +57,11 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     // Without an address, the client's configuration decides: that is no other place, but where the other side names one
     // of several registries. Git to git is `git-source`'s to judge.
     let named = slot.package.origin.nickname().is_some();
+    let is_local = slot.package.origin.is_local();
     let silent = |from: &Provenance<'_>| {
-        from.kind == now.kind
-            && (from.place.is_none() || now.place.is_none())
-            && !named
-            && !from.place.is_some_and(|place| place.ends_with(':'))
+        let (before, after) = (from.place.is_some(), now.place.is_some());
+        let is_named = named || from.place.is_some_and(|place| place.ends_with(':'));
+        from.kind == now.kind && !(before && after || is_named) || !(before || after || is_local)
     };
     let stayed =
         |from: &Provenance<'_>| *from == now || silent(from) || from.kind == "git" && now.kind == "git";

@@ -1,7 +1,9 @@
 //! A package went back to an older version.
 //!
 //! Reverts are honest, and so is a resolver that backs out of a conflict. But an old release with a known hole is also
-//! the quietest way to bring the hole back, so it is said.
+//! the quietest way to bring the hole back, so it is said: a warning for a release that the project did not have, and that
+//! is older than what it had, while neither a manifest nor a package that depends on it has changed; a note where one of
+//! them did. A release that the project has anyway, and that only takes another place in the tree, is none.
 //!
 //! ```diff Cargo.lock
 //!  version = 4
@@ -18,13 +20,17 @@
 
 use std::cmp::Ordering;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
+use crate::change::Release;
 use crate::context::{Context, Pair, World};
+use crate::demands::Demands;
 use crate::finding::Level;
 use crate::formats::Family;
+use crate::graph::Node;
 use crate::manifest::Declared;
-use crate::model::{Lockfile, Package, folder};
+use crate::members::Members;
+use crate::model::{Ecosystem, Lockfile, Package, folder};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::source::Source;
@@ -33,7 +39,7 @@ use crate::version;
 
 pub static RULE: Rule = Rule {
     id: "version-downgraded",
-    level: Level::Note,
+    level: Level::Warning,
     tamper: false,
     families: Family::PACKAGES,
     docs: include_str!("version_downgraded.rs"),
@@ -48,27 +54,105 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     if lockfile.format.manifest_selects || base.format.manifest_selects {
         return selected(cx, lockfile, base, report);
     }
-    let before = highest(base);
+    let (older, before) = older(cx, lockfile, base);
+    if older.is_empty() {
+        return;
+    }
     let now = highest(lockfile);
-    for package in &lockfile.packages {
-        let name = package.name.as_str();
-        let (Some(new), Some(old)) = (now.get(name), before.get(name)) else { continue };
-        let is_highest = std::ptr::eq(*new, package);
-        if !is_highest || version::compare(new.version(), old.version()) != Some(Ordering::Less) {
+    let moved = Moved::new(cx, lockfile, &older);
+    let mut told = HashSet::new();
+    for at in older {
+        let package = &lockfile.packages[at];
+        let (name, version) = (package.name.as_str(), package.version());
+        let went_back = now.get(name).is_some_and(|highest| highest.version() == version);
+        let is_asked_for = moved.explains(at);
+        // An older one beside the newer one is what a new dependent may need.
+        let Some(at) = package.version.as_ref().filter(|_| went_back || !is_asked_for) else { continue };
+        if !told.insert((name, version)) {
             continue;
         }
-        let Some(at) = &package.version else { continue };
-        report
-            .package(
-                lockfile,
-                package,
-                Field::Version,
-                at,
-                format!("{name} went back from {} to {}.", old.version(), new.version()),
-            )
-            .label(format!("was {}", old.version()))
-            .help(HELP);
+        let old = before[name].version();
+        let message = match went_back {
+            true => format!("{name} went back from {old} to {version}."),
+            false => format!("{name}@{version} is new beside {old}, and older."),
+        };
+        let found = report.package(lockfile, package, Field::Version, at, message);
+        found.label(format!("was {old}")).help(HELP);
+        if !is_asked_for {
+            found.level(Level::Warning).help(format!(
+                "Neither a manifest nor a package that depends on it has changed: {} If it is meant, the commit message is the place to say why.",
+                cx.restore(lockfile)
+            ));
+        }
     }
+}
+
+/// The entries of releases that are new here, and older than what the base side had of their name. What only went to
+/// another place in the tree is not.
+fn older<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    base: &'a Lockfile<'a>,
+) -> (Vec<Node>, HashMap<&'a str, &'a Package<'a>>) {
+    let before = highest(base);
+    let fold = cx.base.as_ref().map(|base| base.fold(lockfile.ecosystem()));
+    let is_older = |package: &Package<'a>| {
+        let known = before.get(package.name.as_str()).filter(|_| !package.origin.is_local());
+        known.is_some_and(|old| version::compare(package.version(), old.version()) == Some(Ordering::Less))
+    };
+    let is_new =
+        |package: &'a Package<'a>| fold.is_some_and(|fold| !Release::of(lockfile, package).is_in(fold));
+    let packages = lockfile.packages.iter().enumerate();
+    let found = packages.filter(|(_, it)| is_older(it) && is_new(it)).map(|(at, _)| at).collect();
+    (found, before)
+}
+
+/// What may ask for another version than it did.
+struct Moved {
+    /// The manifests, which may ask for anything.
+    manifests: bool,
+    /// Of the entries in question, those that something new depends on.
+    below: HashSet<Node>,
+}
+
+impl Moved {
+    fn new<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, older: &[Node]) -> Moved {
+        let mut all = Members::of(&cx.head, lockfile).manifests.into_iter();
+        let mut moved =
+            Moved { manifests: all.any(|it| asks_anew(cx, it.source, it.ecosystem)), below: HashSet::new() };
+        let (Some(graph), Some(base), false) = (cx.head.graph(lockfile), &cx.base, moved.manifests) else {
+            return moved;
+        };
+        let fold = base.fold(lockfile.ecosystem());
+        let older: HashSet<Node> = older.iter().copied().collect();
+        let below = |node: Node| {
+            let targets = graph.edges(node).flat_map(|(_, targets)| targets).map(|&at| at as Node);
+            targets.filter(|at| older.contains(at)).collect::<Vec<_>>()
+        };
+        // One that is in question itself explains nothing before it is explained.
+        let is_new = |node: &Node| {
+            let package = &lockfile.packages[*node];
+            !older.contains(node) && !package.origin.is_local() && !Release::of(lockfile, package).is_in(fold)
+        };
+        let mut next: Vec<Node> = (0..lockfile.packages.len()).filter(is_new).flat_map(below).collect();
+        while let Some(node) = next.pop() {
+            if moved.below.insert(node) {
+                next.extend(below(node));
+            }
+        }
+        moved
+    }
+
+    fn explains(&self, at: Node) -> bool {
+        self.manifests || self.below.contains(&at)
+    }
+}
+
+/// Whether a manifest asks for something else than it did, whatever else changed in it.
+fn asks_anew(cx: &Context<'_>, source: &Source, ecosystem: Ecosystem) -> bool {
+    let before = || cx.base.as_ref().and_then(|base| base.companion(&source.path));
+    cx.is_changed(source)
+        && before().is_none_or(|before| Demands::of(before, ecosystem) != Demands::of(source, ecosystem))
 }
 
 /// What the manifest beside the lockfile selects, where it is the one that does.
@@ -86,6 +170,7 @@ fn selected<'a>(
         if version::compare(version.raw, old) == Some(Ordering::Less) {
             report
                 .source(source, version.raw, format!("{name} went back from {old} to {}.", version.raw))
+                .level(Level::Note)
                 .label(format!("was {old}"))
                 .help(HELP);
         }
@@ -122,6 +207,48 @@ fn highest<'a>(lockfile: &'a Lockfile<'a>) -> HashMap<&'a str, &'a Package<'a>> 
 #[cfg(test)]
 mod tests {
     use crate::testing::check;
+
+    fn npm(range: &str, entries: &[(&str, &str)]) -> String {
+        let entry = |(path, version): &(&str, &str)| {
+            format!(r#""node_modules/{path}": {{"version": "{version}", "dependencies": {{"x": "*"}}}}"#)
+        };
+        let entries: Vec<_> = entries.iter().map(entry).collect();
+        format!(
+            "{{\"lockfileVersion\": 3, \"packages\": {{\"\": {{\"dependencies\": {{\"p\": \"{range}\", \"q\": \"*\", \"x\": \"*\"}}}},\n{}}}}}",
+            entries.join(",\n")
+        )
+    }
+
+    fn manifest(range: &str) -> String {
+        format!(r#"{{"name": "a", "dependencies": {{"p": "{range}", "q": "*", "x": "*"}}}}"#)
+    }
+
+    #[test]
+    fn a_release_that_nobody_asks_for_anew_is_a_warning() {
+        let base = npm("1", &[("p", "1.0.0"), ("q", "1.0.0"), ("q/node_modules/x", "1.2.0"), ("x", "2.0.0")]);
+        let test = |range: &str, head: &[(&str, &str)]| {
+            check("version-downgraded")
+                .base("package.json", &manifest("1"))
+                .head("package.json", &manifest(range))
+                .base("package-lock.json", &base)
+                .head("package-lock.json", &npm(range, head))
+        };
+        let kept = [("p", "1.0.0"), ("q", "1.0.0"), ("q/node_modules/x", "1.2.0"), ("x", "2.0.0")];
+        let nested = ("p/node_modules/x", "1.9.0");
+        test("1", &[&kept[..], &[nested]].concat())
+            .finds(&["package-lock.json:6:47 warning x@1.9.0 is new beside 2.0.0, and older."]);
+        test("1", &[("p", "1.0.0"), ("q", "1.0.0"), ("x", "1.9.0")])
+            .finds(&["package-lock.json:4:32 warning x went back from 2.0.0 to 1.9.0."]);
+        // Whoever asks for it is new, or a manifest asks for something else.
+        test("1", &[&[("p", "1.1.0")], &kept[1..], &[nested]].concat()).finds(&[]);
+        test("1", &[("p", "1.1.0"), ("q", "1.0.0"), ("x", "1.9.0")])
+            .finds(&["package-lock.json:4:32 note x went back from 2.0.0 to 1.9.0."]);
+        test("1.0", &[("p", "1.0.0"), ("q", "1.0.0"), ("x", "1.9.0")])
+            .finds(&["package-lock.json:4:32 note x went back from 2.0.0 to 1.9.0."]);
+        // It was there before.
+        test("1", &[&kept[..], &[("p/node_modules/x", "1.2.0")]].concat()).finds(&[]);
+        test("1", &[("p", "1.0.0"), ("q", "1.0.0"), ("x", "1.2.0")]).finds(&[]);
+    }
 
     #[test]
     fn go_selects_in_its_manifest() {

@@ -3,7 +3,10 @@
 //! Members of the workspace, paths and git commits need none. A bundled package needs none when its parent lists it and
 //! it has no address of its own: `npm ci` fetches whatever a `resolved` names, bundled or not. An index that publishes
 //! no hashes leaves none. Such entries are counted with their reason. An archive at a URL of its own has no hash in
-//! lockfiles that pnpm wrote before version 11: a warning.
+//! lockfiles that pnpm wrote before version 11: a warning. A lockfile as old as its format, from before there were hashes in
+//! it (Cargo's without a `version`, npm's shrinkwrap without a `lockfileVersion`), is one warning as a whole, while none of
+//! it has one. A link to a folder that is not in the repository is a note when a manifest asks for exactly that folder: a
+//! build makes it.
 //!
 //! ```diff package-lock.json
 //!  {
@@ -32,6 +35,7 @@ use crate::model::{Ecosystem, Exemption, Lockfile, Origin, Package, folder};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
+use crate::workspace::join;
 
 pub static RULE: Rule = Rule {
     id: "missing-integrity",
@@ -39,24 +43,25 @@ pub static RULE: Rule = Rule {
     tamper: false,
     families: Family::PACKAGES,
     docs: include_str!("missing_integrity.rs"),
-    checks: &[Check::Package(check), Check::Lockfile(check_selected)],
+    checks: &[Check::Package(check), Check::Lockfile(check_file)],
 };
 
 fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
     if package.exemption == Some(Exemption::Workspace) && !is_link_to_a_project(cx, lockfile, package) {
         let at = package.source.clone().unwrap_or(Text::plain(package.heading()));
-        report
-            .package(
-                lockfile,
-                package,
-                Field::Source,
-                &at,
-                format!("{} links to a folder without a manifest.", package.label()),
-            )
-            .label("no manifest there")
-            .help(cx.restore(lockfile));
+        let found = report.package(
+            lockfile,
+            package,
+            Field::Source,
+            &at,
+            format!("{} links to a folder without a manifest.", package.label()),
+        );
+        found.label("no manifest there").help(cx.restore(lockfile));
+        if is_declared(cx, lockfile, package) {
+            found.level(Level::Note).help("Whoever uses it builds the folder first: a manifest names it.");
+        }
     }
-    if package.exemption.is_some() {
+    if package.exemption.is_some() || never_had_hashes(cx, lockfile) {
         return;
     }
     if package.artifacts.is_empty() && !matches!(package.origin, Origin::Path) {
@@ -85,6 +90,25 @@ fn is_link_to_a_project(cx: &Context<'_>, lockfile: &Lockfile<'_>, package: &Pac
     cx.head.has_path(&parts.join("/"))
 }
 
+/// A folder that a build makes is not in the repository: a manifest that takes the package from exactly there knows it.
+fn is_declared<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &Package<'_>) -> bool {
+    let target = package.source.as_ref().and_then(|it| join(lockfile.folder(), it.as_str()));
+    let name = package.alias.as_ref().unwrap_or(&package.name).as_str();
+    target.is_some_and(|folder| cx.head.declares_folder(lockfile, name, &folder))
+}
+
+/// The oldest versions of some formats recorded no hashes at all: Cargo's before its `[metadata]`, and what
+/// `npm shrinkwrap` wrote before npm 5. A file that had one hash on the base side was written by a later client.
+fn never_had_hashes<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>) -> bool {
+    let may_lack = match lockfile.format.id {
+        "cargo" => true,
+        "npm" => lockfile.source.path.ends_with("npm-shrinkwrap.json"),
+        _ => false,
+    };
+    let had = || cx.base.as_ref().zip(cx.before(lockfile)).is_some_and(|(base, it)| base.is_hashed(it));
+    may_lack && lockfile.schema_version.is_none() && !cx.head.is_hashed(lockfile) && !had()
+}
+
 fn no_hash<'a>(
     lockfile: &'a Lockfile<'a>,
     package: &'a Package<'a>,
@@ -109,10 +133,29 @@ fn no_hash<'a>(
     }
 }
 
-fn check_selected<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check_file<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     if lockfile.format.manifest_selects {
         selected_without_line(cx, lockfile, report);
     }
+    if never_had_hashes(cx, lockfile) {
+        no_hashes(lockfile, report);
+    }
+}
+
+/// One finding for the file: nothing in it can be told from the rest.
+fn no_hashes<'a>(lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+    let fetched: Vec<_> = lockfile.packages.iter().filter(|it| it.exemption.is_none()).collect();
+    let Some(first) = fetched.first() else { return };
+    let message = match fetched.len() {
+        1 => format!("{} has no hash: a client that old records none.", first.label()),
+        count => format!("None of {count} packages has a hash: a client that old records none."),
+    };
+    report
+        .file(lockfile, first.heading(), message)
+        .level(Level::Warning)
+        .label("no hash, nor has anything else here")
+        .value("no hashes")
+        .help(format!("Lock it again with a current client: `{}`.", lockfile.format.relock));
 }
 
 /// `go.mod` selects releases: each needs a line, in `go.sum` or in the workspace's.
@@ -185,6 +228,46 @@ mod tests {
         check("missing-integrity")
             .head("package-lock.json", &npm(r#""node_modules/x": {"resolved": "evil", "link": true}"#))
             .finds(&["package-lock.json:1:69 error x links to a folder without a manifest."]);
+    }
+
+    #[test]
+    fn a_folder_that_a_build_makes_is_a_note() {
+        let lock = npm(r#""node_modules/x": {"resolved": "web/x", "link": true}"#);
+        let test = |manifest: &str| {
+            check("missing-integrity").head("package-lock.json", &lock).head("package.json", manifest)
+        };
+        let found =
+            |level: &str| format!("package-lock.json:1:69 {level} x links to a folder without a manifest.");
+        test(r#"{"dependencies": {"x": "file:./web/x"}}"#).finds(&[&found("note")]);
+        test(r#"{"workspaces": ["web/x"]}"#).finds(&[&found("note")]);
+        test(r#"{"dependencies": {"x": "file:web"}}"#).finds(&[&found("error")]);
+        test(r#"{"dependencies": {"y": "file:web/x"}}"#).finds(&[&found("error")]);
+        test(r#"{"dependencies": {"x": "1"}}"#).finds(&[&found("error")]);
+    }
+
+    #[test]
+    fn the_oldest_lockfiles_had_no_hashes() {
+        let entry = |name: &str, checksum: &str| {
+            format!(
+                "[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\nsource = \"registry+https://index.example.com/i\"\n{checksum}"
+            )
+        };
+        let (bare, hashed) =
+            (entry("a", "") + &entry("b", ""), entry("a", "") + &entry("b", "checksum = \"{HEX}\"\n"));
+        let whole = "Cargo.lock:2:9 warning None of 2 packages has a hash: a client that old records none.";
+        check("missing-integrity").head("Cargo.lock", &bare).finds(&[whole]);
+        check("missing-integrity").head("Cargo.lock", &hashed).count(1);
+        let versioned = format!("version = 3\n{bare}");
+        check("missing-integrity").head("Cargo.lock", &versioned).count(2);
+        // Whoever takes all hashes away makes no older file of it.
+        check("missing-integrity").base("Cargo.lock", &hashed).head("Cargo.lock", &bare).count(2);
+        let shrinkwrap = r#"{"name": "p", "dependencies": {"x": {"version": "1.0.0", "resolved": "https://registry.example.com/x/-/x-1.0.0.tgz"}}}"#;
+        check("missing-integrity").head("npm-shrinkwrap.json", shrinkwrap).finds(&[
+            "npm-shrinkwrap.json:1:33 warning x@1.0.0 has no hash: a client that old records none.",
+        ]);
+        check("missing-integrity")
+            .head("npm-shrinkwrap.json", &shrinkwrap.replace(r#""name""#, r#""lockfileVersion": 1, "name""#))
+            .count(1);
     }
 
     #[test]

@@ -15,13 +15,16 @@
 //!  }
 //! ```
 //!
+//! A lockfile that ends where the base side's goes on was cut off, even when what is left can be read.
+//!
 //! Take the file back from git, or let the package manager write it again.
 
 use crate::change::Slot;
-use crate::context::Context;
+use crate::context::{Context, Pair};
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::model::{Lockfile, Origin};
+use crate::graph::Links;
+use crate::model::{Lockfile, Origin, Package, Root};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::FaultKind;
@@ -32,7 +35,7 @@ pub static RULE: Rule = Rule {
     tamper: false,
     families: Family::ALL,
     docs: include_str!("unreadable_lockfile.rs"),
-    checks: &[Check::Lockfile(check), Check::Package(check_address)],
+    checks: &[Check::Lockfile(check), Check::Package(check_address), Check::Change(check_end)],
 };
 
 fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
@@ -60,6 +63,46 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     }
 }
 
+/// Some formats can be cut off between two lines and still be read. A file that goes on on the base side, and that lost
+/// something by ending early, was not written by a client: that would have changed what depends on it as well.
+fn check_end<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
+    let (Some(lockfile), Some(base)) = (pair.head, pair.base) else { return };
+    // Lines that nothing in the file depends on may well go from its end.
+    if lockfile.format.links == Links::None || !lockfile.is_readable() || !base.is_readable() {
+        return;
+    }
+    let (now, before) = (lockfile.source.text(), base.source.text());
+    let left = before.strip_prefix(now.trim_end()).unwrap_or_default();
+    if left.trim().is_empty() || !has_lost(lockfile, base) {
+        return;
+    }
+    let last = now.trim_end().lines().last().unwrap_or_default();
+    let lines = left.trim().lines().count();
+    report
+        .file(
+            lockfile,
+            last,
+            format!("{} was cut off: {lines} more lines stood behind its end.", lockfile.source.path),
+        )
+        .label("ends here")
+        .value(format!("{lines} lines"))
+        .help(cx.restore(lockfile));
+}
+
+/// Whether something is pinned, or depended on, on the base side alone. A project that went takes its own entry along.
+fn has_lost(now: &Lockfile<'_>, before: &Lockfile<'_>) -> bool {
+    let (entries, others) = before.packages.split_at(now.packages.len().min(before.packages.len()));
+    let has_less = |(now, before): (&Package<'_>, &Package<'_>)| {
+        now.edges.len() < before.edges.len()
+            || now.artifacts.len() < before.artifacts.len()
+            || now.digests().count() < before.digests().count()
+    };
+    let asks_for_less = |(now, before): (&Root<'_>, &Root<'_>)| now.edges.len() < before.edges.len();
+    others.iter().any(|package| !package.origin.is_local())
+        || now.packages.iter().zip(entries).any(has_less)
+        || now.roots.iter().zip(&before.roots).any(asks_for_less)
+}
+
 /// An address in a form that is not known: a client may still fetch from it.
 fn check_address<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
     let Some(at) = package.source.as_ref().filter(|_| package.origin == Origin::Unknown) else { return };
@@ -78,4 +121,42 @@ fn check_address<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, rep
 /// Faults of shape are written to follow "it": "should be a string"; others are whole sentences.
 fn verb(message: &str) -> String {
     if message.starts_with("should") { message.to_owned() } else { format!("is faulty ({message})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    const CARGO: &str = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\ndependencies = [\n \"b\",\n]\n\n[[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"registry+https://index.example.com/i\"\nchecksum = \"{HEX}\"\n\n[[package]]\nname = \"z\"\nversion = \"0.1.0\"\n";
+
+    #[test]
+    fn a_file_that_ends_early_was_cut_off() {
+        let cut = |end: &str| {
+            let head = &CARGO[..CARGO.find(end).unwrap()];
+            check("unreadable-lockfile").base("Cargo.lock", CARGO).head("Cargo.lock", head)
+        };
+        cut("\n[[package]]\nname = \"b\"")
+            .finds(&["Cargo.lock:8:1 error Cargo.lock was cut off: 9 more lines stood behind its end."]);
+        cut("checksum").count(1);
+        cut("dependencies").count(1);
+        // A project that is gone leaves nothing behind.
+        cut("\n[[package]]\nname = \"z\"").finds(&[]);
+        check("unreadable-lockfile")
+            .base("go.sum", "a v1.0.0 h1:{A}\nb v1.0.0 h1:{A}\n")
+            .head("go.sum", "a v1.0.0 h1:{A}\n")
+            .finds(&[]);
+    }
+
+    #[test]
+    fn what_pnpm_pins_has_a_snapshot() {
+        let lock = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      x:\n        specifier: ^1\n        version: 1.0.0\npackages:\n  x@1.0.0:\n    resolution: {integrity: sha512-{A512}}\n  y@1.0.0:\n    resolution: {integrity: sha512-{A512}}\nsnapshots:\n  x@1.0.0:\n    dependencies:\n      y: 1.0.0\n  y@1.0.0: {}\n";
+        let test = |lock: &str| check("unreadable-lockfile").head("pnpm-lock.yaml", lock);
+        test(lock).finds(&[]);
+        test(lock.split("snapshots").next().unwrap()).finds(&[
+            "pnpm-lock.yaml:9:3 error An entry of pnpm-lock.yaml can't be read: it should stand under `snapshots` as well, and so should 1 more.",
+        ]);
+        test(&lock.replace("  y@1.0.0: {}\n", "")).finds(&[
+            "pnpm-lock.yaml:11:3 error An entry of pnpm-lock.yaml can't be read: it should stand under `snapshots` as well.",
+        ]);
+    }
 }

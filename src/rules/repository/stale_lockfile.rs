@@ -2,7 +2,8 @@
 //!
 //! What the manifest asks for now has been resolved by nobody: a frozen install fails, any other one resolves anew and
 //! installs what no one has reviewed. It is an error when the lockfile's own pins changed as well: then they were changed
-//! by something else than the client, or for other manifests.
+//! by something else than the client, or for other manifests. npm goes by what is locked, not by the lockfile's copy of the
+//! manifest: while that satisfies what the manifest asks for, it stays a warning.
 //!
 //! ```diff package.json
 //!  {
@@ -103,7 +104,7 @@ fn tell<'a>(
     found
         .value(drift.subject)
         .help(format!("Run `{}`, and commit both files together.", lockfile.format.relock));
-    if repinned {
+    if repinned && drift.refused {
         found.level(Level::Error);
     }
 }
@@ -126,6 +127,7 @@ fn pin(package: &Package<'_>) -> (String, String, Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::finding::Level;
     use crate::testing::check;
 
     fn npm(range: &str, hash: &str) -> String {
@@ -148,6 +150,24 @@ mod tests {
         test(&npm("^2", "{A512}")).finds(&[]);
         test(&npm("^1", "{A512}")).finds(&[&format!("package.json:1:25 warning {DRIFTED}")]);
         test(&npm("^1", "{A1}")).finds(&[&format!("package.json:1:25 error {DRIFTED}")]);
+    }
+
+    #[test]
+    fn npm_holds_what_is_locked_against_the_manifest() {
+        let level = |asked: &str, mirrored: &str| {
+            let found = check("stale-lockfile")
+                .both("package.json", &format!(r#"{{"dependencies": {{"x": "{asked}"}}}}"#))
+                .base("package-lock.json", &npm(asked, "{A512}"))
+                .head("package-lock.json", &npm(mirrored, "{A1}"))
+                .run();
+            found[0].level
+        };
+        assert_eq!(level("^1", "^1.0.0"), Level::Warning);
+        assert_eq!(level("0.9 || >=1 <2", "^1"), Level::Warning);
+        assert_eq!(level("^2", "^1"), Level::Error);
+        assert_eq!(level("^1", "npm:evil@1"), Level::Error);
+        assert_eq!(level("^1", "github:o/x"), Level::Error);
+        assert_eq!(level("latest", "^1"), Level::Error);
     }
 
     #[test]
@@ -193,6 +213,38 @@ mod tests {
         test("[package]\nname = 'n'\n").finds(&[
             "m/Cargo.toml:2:9 warning m/Cargo.toml is of the workspace, and Cargo.lock knows nothing of it.",
         ]);
+    }
+
+    #[test]
+    fn cargo_takes_what_a_folder_has() {
+        let lock = "version = 4\n[[package]]\nname = \"m\"\nversion = \"0.1.0\"\ndependencies = [\n \"r\",\n]\n[[package]]\nname = \"r\"\nversion = \"2.1.0-rc.1\"\n";
+        let test = |word: &str| {
+            check("stale-lockfile")
+                .head("Cargo.lock", lock)
+                .head("Cargo.toml", &format!("[workspace]\nmembers = ['r']\n[package]\nname = 'm'\n[dependencies]\nr = {{ path = 'r'{word} }}\n"))
+                .head("r/Cargo.toml", "[package]\nname = 'r'\nversion = '2.1.0-rc.1'\n")
+        };
+        test("").finds(&[]);
+        test(", version = '2.1.0-rc.1'").finds(&[]);
+        test(", version = '2'").count(1);
+    }
+
+    #[test]
+    fn an_extra_of_the_project_itself_asks_for_nothing_more() {
+        let lock = |requires: &str| {
+            format!(
+                "version = 1\nrequires-python = \">=3.9\"\n[[package]]\nname = \"x\"\nversion = \"1\"\nsource = {{ virtual = \".\" }}\n[package.metadata]\nrequires-dist = [{{ name = \"a\", marker = \"extra == 'one'\" }}{requires}]\n"
+            )
+        };
+        let manifest = "[project]\nname = 'X'\nrequires-python = '>=3.9'\n[project.optional-dependencies]\none = ['a']\nall = ['x[one]'";
+        let test = |requires: &str, more: &str| {
+            check("stale-lockfile")
+                .head("uv.lock", &lock(requires))
+                .head("pyproject.toml", &format!("{manifest}{more}]\n"))
+        };
+        test(", { name = \"x\", extras = [\"one\"], marker = \"extra == 'all'\" }", "").finds(&[]);
+        test(", { name = \"a\", marker = \"extra == 'all'\" }", "").finds(&[]);
+        test("", ", 'b'").count(1);
     }
 
     #[test]
