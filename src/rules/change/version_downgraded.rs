@@ -77,7 +77,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
             false => format!("{name}@{version} is new beside {old}, and older."),
         };
         let found = report.package(lockfile, package, Field::Version, at, message);
-        found.label(format!("was {old}")).help(HELP);
+        found.label(format!("was {old}")).help(HELP).level(Level::Note);
         if !is_asked_for {
             found.level(Level::Warning).help(format!(
                 "Neither a manifest nor a package that depends on it has changed: {} If it is meant, the commit message is the place to say why.",
