@@ -3,13 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 
 use crate::formats;
-use crate::repo::{Repo, Staging};
+use crate::open::{self, Refused, Root};
+use crate::repo::{Repo, RepoError, Staging};
+use crate::source::Source;
 use crate::tool::store;
 use crate::{manifest, policy};
 
@@ -231,6 +234,8 @@ pub struct Untracked {
     pub found: Vec<Vec<u8>>,
     /// Lockfiles that git ignores, sorted.
     pub ignored: Vec<Vec<u8>>,
+    /// What can't be looked into.
+    pub problems: Vec<String>,
 }
 
 /// Files of interest that git does not track yet, and does not ignore. Folders that hold tracked files are
@@ -248,7 +253,7 @@ pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Untracked {
     // Every folder is a system call or three: worth all threads. What remains is seldom anything.
     let look = |folder: &Vec<u8>| {
         let mut unknown = Vec::new();
-        look_into(root, folder, &mut |path, is_folder| {
+        let looked = look_into(root, folder, &mut |path, is_folder| {
             // Most files are of no interest, which is cheaper to see than whether they are known.
             let known = match is_folder {
                 true => tracked.contains(path),
@@ -261,16 +266,28 @@ pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Untracked {
         if !unknown.is_empty() && is_behind_a_link(root, &[folder, &b"/"[..]].concat()) {
             unknown.clear();
         }
-        unknown
+        (unknown, looked.err())
     };
-    let unknown: Vec<_> = folders.par_iter().flat_map_iter(look).collect();
-    let mut untracked = Untracked::default();
-    let mut pending: Vec<_> = unknown.into_iter().rev().collect();
+    let (unknown, problems): (Vec<_>, Vec<_>) = folders.par_iter().map(look).unzip();
+    let mut untracked =
+        Untracked { problems: problems.into_iter().flatten().collect(), ..Untracked::default() };
+    let mut pending: Vec<_> = unknown.into_iter().flatten().rev().collect();
     while let Some((path, is_folder)) = pending.pop() {
         let here = root.join(os_path(&path));
-        if repo.is_ignored(Path::new(&os_path(&path))) {
-            untracked.ignored.extend(Some(path).filter(|it| !is_folder && formats::of_path(it).is_some()));
-            continue;
+        match repo.is_ignored(Path::new(&os_path(&path))) {
+            Ok(false) => {}
+            Ok(true) => {
+                let is_lockfile = !is_folder && formats::of_path(&path).is_some();
+                untracked.ignored.extend(Some(path).filter(|_| is_lockfile));
+                continue;
+            }
+            Err(error) => {
+                let problem = error.to_string();
+                if !untracked.problems.contains(&problem) {
+                    untracked.problems.push(problem);
+                }
+                continue;
+            }
         }
         if !is_folder {
             untracked.found.push(path);
@@ -279,11 +296,12 @@ pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Untracked {
         if here.join(".git").exists() {
             continue;
         }
-        look_into(root, &path, &mut |inner, is_folder| {
+        let looked = look_into(root, &path, &mut |inner, is_folder| {
             if is_folder || is_interesting(inner) {
                 pending.push((inner.to_vec(), is_folder));
             }
         });
+        untracked.problems.extend(looked.err());
     }
     untracked.found.sort();
     untracked.ignored.sort();
@@ -291,42 +309,79 @@ pub fn untracked(repo: &Repo, root: &Path, staging: &Staging) -> Untracked {
 }
 
 /// Tells what a folder holds, by path from the root, and whether it is a folder. A link never is: none is followed here.
-fn look_into(root: &Path, folder: &[u8], tell: &mut dyn FnMut(&[u8], bool)) {
-    let Ok(entries) = fs::read_dir(root.join(os_path(folder))) else { return };
+/// What can't be looked into is a problem; what is not there is not.
+fn look_into(root: &Path, folder: &[u8], tell: &mut dyn FnMut(&[u8], bool)) -> Result<(), String> {
+    let failed = |error: std::io::Error| {
+        let shown = if folder.is_empty() { root.display().to_string() } else { spell(folder) };
+        format!("{shown} can't be looked into: {error}")
+    };
+    let entries = match fs::read_dir(root.join(os_path(folder))) {
+        Ok(entries) => entries,
+        Err(error) if open::is_absent(&error) => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
     let mut path = folder.to_vec();
     if !path.is_empty() {
         path.push(b'/');
     }
     let length = path.len();
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        let Ok(kind) = entry.file_type() else { continue };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = path_bytes(&entry.file_name());
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            Err(error) if open::is_absent(&error) => continue,
+            Err(error) => return Err(failed(error)),
+        };
         if name == b".git" {
             continue;
         }
         path.truncate(length);
-        path.extend_from_slice(name);
+        path.extend_from_slice(&name);
         tell(&path, kind.is_dir());
     }
+    Ok(())
 }
 
 /// Files of interest below a folder that is in no repository, sorted. What the folder's own `.gitignore` files leave out,
 /// what was installed and what was built is not looked into; the user's configuration says nothing here.
-pub fn walk(root: &Path) -> Vec<Vec<u8>> {
-    let mut walk = ignore::WalkBuilder::new(root);
-    walk.standard_filters(false).git_ignore(true).require_git(false);
-    walk.filter_entry(|it| {
-        it.depth() == 0 || it.file_type().is_none_or(|kind| !kind.is_dir()) || !is_output(it.path())
-    });
-    let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()));
-    let relative = files.filter_map(|entry| {
-        let path = path_bytes(entry.path().strip_prefix(root).ok()?.as_os_str());
-        is_interesting(&path).then_some(path)
-    });
-    let mut found: Vec<_> = relative.collect();
-    found.sort();
-    found
+pub fn walk(root: &Path) -> Untracked {
+    let mut walked = Untracked::default();
+    let mut pending = vec![(Vec::new(), Vec::new())];
+    while let Some((folder, above)) = pending.pop() {
+        let mut rules: Vec<Arc<Gitignore>> = above;
+        match ignore_file(root, &folder) {
+            Ok(own) => rules.extend(own),
+            Err(refused) => walked.problems.push(RepoError::from(refused).to_string()),
+        }
+        let looked = look_into(root, &folder, &mut |path, is_folder| {
+            let here = root.join(os_path(path));
+            let mut said = rules.iter().rev().map(|rules| rules.matched(&here, is_folder));
+            if said.find(|said| !said.is_none()).is_some_and(|said| said.is_ignore()) {
+            } else if !is_folder {
+                walked.found.extend(is_interesting(path).then(|| path.to_vec()));
+            } else if !is_output(&here) {
+                pending.push((path.to_vec(), rules.clone()));
+            }
+        });
+        walked.problems.extend(looked.err());
+    }
+    walked.found.sort();
+    walked.problems.sort();
+    walked
+}
+
+/// What the `.gitignore` of a folder says. A line that is no pattern says nothing, as for git.
+fn ignore_file(root: &Path, folder: &[u8]) -> Result<Option<Arc<Gitignore>>, Refused> {
+    let path = Path::new(&os_path(folder)).join(".gitignore");
+    let shown = spell_os(path.as_os_str());
+    let text = Root::resolved(root).read(&path, Source::LIMIT).map_err(|refused| refused.named(&shown))?;
+    let Some(text) = text else { return Ok(None) };
+    let mut rules = GitignoreBuilder::new(root.join(os_path(folder)));
+    for line in String::from_utf8_lossy(&text).lines() {
+        let _ = rules.add_line(None, line);
+    }
+    Ok(rules.build().ok().map(Arc::new))
 }
 
 /// A folder that a package manager or a build made: others' lockfiles are in there.

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::escape;
+use crate::open;
 use crate::repo::{HooksFolder, Repo, RepoError};
+use crate::source::Source;
 use crate::write;
 
 /// When git asks.
@@ -132,7 +134,10 @@ impl Hooks {
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
             Err(why) => Err(failed(&path, why)),
-            Ok(found) if found.is_file() => Ok(Found::of(fs::read(&path).map_err(|why| failed(&path, why))?)),
+            Ok(found) if found.is_file() => {
+                let read = open::read(&path, Source::LIMIT).map_err(io::Error::other);
+                Ok(Found::of(read.map_err(|why| failed(&path, why))?.unwrap_or_default()))
+            }
             Ok(found) if found.is_symlink() => Ok(Found::Other),
             Ok(_) => Err(HookError::Refused(format!("{} is no file: it is left alone", path.display()))),
         }

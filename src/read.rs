@@ -7,7 +7,6 @@ mod policies;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -18,12 +17,13 @@ use crate::escape;
 use crate::formats::{self, Format};
 use crate::manifest;
 use crate::model::Ecosystem;
+use crate::open::{self, Root};
 use crate::options::{Base, Bytes, Head, Options};
 use crate::policy::sides::Sides;
 use crate::policy::{self, Policy, PolicyError};
 use crate::repo::changed::Listed;
 use crate::repo::index::Stat;
-use crate::repo::{Commit, Repo, RepoError, Staging, blob_id};
+use crate::repo::{Commit, DANGLING, Repo, RepoError, Staging, blob_id};
 use crate::source::{Side, Source};
 use crate::tool::disk::Tier;
 use crate::tool::store;
@@ -255,7 +255,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         HeadSide::Index => Some(repo.staging(&interesting, false)?),
         HeadSide::Worktree => Some(repo.staging(&is_interesting, true)?),
     };
-    let (head_places, ignored) = list_head(repo, &head, &root, staging.as_ref(), &selection)?;
+    let (head_places, ignored, mut problems) = list_head(repo, &head, &root, staging.as_ref(), &selection)?;
     let base_places = match &base {
         Some(commit) => repo.list(commit, staging.as_ref(), &is_interesting)?,
         None => Vec::new(),
@@ -275,6 +275,8 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         ignored,
         ..Sources::new(head.side(), policies.policy)
     };
+    let filtered = is_filtered(repo, &root, &sources, &mut problems);
+    sources.problems.append(&mut problems);
     let touched = match (&head, &base) {
         (HeadSide::Index, Some(base)) if options.bytes != Bytes::Off => {
             let configs = cargo_configs(repo, &head_places)?;
@@ -288,22 +290,17 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     }
     narrow(&mut pairs, &head, &selection, &touched, &mut sources);
     leave_out_unnameable(&mut pairs, &mut sources);
-    let reader = Reader {
-        root: &root,
-        head: &sources.head,
-        commit: head.commit(),
-        base: base.as_ref(),
-        filtered: is_filtered(repo, &root, &sources),
-    };
+    let reader =
+        Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref(), filtered };
     let read = reader.read(repo, pairs)?;
     let paths: Vec<_> = read.iter().map(|(file, _)| file.path.as_str()).collect();
     let models = models::of_repo(repo, &reader, &sources.policy, options.registry.as_deref(), &paths)?;
     for (mut file, problem) in read {
+        sources.problems.extend(problem);
         if file.is_foreign() {
             continue;
         }
         file.judged = selection.has(&file.path);
-        sources.problems.extend(problem);
         if file.format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
     }
     sources.merged = past::merged(repo, head.commit(), base.as_ref(), &sources.policy)?;
@@ -316,6 +313,8 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     let judged = sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str());
     selection.check(&options.paths, judged.chain(sources.unread.iter().map(String::as_str)))?;
     sources.adopt(models);
+    let mut told = HashSet::new();
+    sources.problems.retain(|problem| told.insert(problem.clone()));
     Ok(sources)
 }
 
@@ -378,33 +377,36 @@ fn list_head(
     root: &Path,
     staging: Option<&Staging>,
     selection: &Selection,
-) -> Result<(Vec<Place>, Vec<String>), RepoError> {
+) -> Result<(Vec<Place>, Vec<String>, Vec<String>), RepoError> {
     let blob = |file: &Listed| Place { path: file.path.clone(), at: At::Blob(file.clone()) };
     match (head, staging) {
         (HeadSide::Revision(commit), _) => {
-            Ok((repo.list(commit, None, &is_interesting)?.iter().map(blob).collect(), Vec::new()))
+            let files = repo.list(commit, None, &is_interesting)?;
+            Ok((files.iter().map(blob).collect(), Vec::new(), Vec::new()))
         }
-        (HeadSide::Index, Some(staging)) => Ok((staging.files.iter().map(blob).collect(), Vec::new())),
+        (HeadSide::Index, Some(staging)) => {
+            Ok((staging.files.iter().map(blob).collect(), Vec::new(), Vec::new()))
+        }
         (_, Some(staging)) => Ok(list_worktree(repo, root, staging, selection)),
-        (_, None) => Ok((Vec::new(), Vec::new())),
+        (_, None) => Ok((Vec::new(), Vec::new(), Vec::new())),
     }
 }
 
 /// What stands on disk: tracked files that are there, what a sparse checkout keeps in the index, and untracked files.
-/// And the lockfiles that git ignores.
+/// And the lockfiles that git ignores, and what can't be looked at.
 fn list_worktree(
     repo: &Repo,
     root: &Path,
     staging: &Staging,
     selection: &Selection,
-) -> (Vec<Place>, Vec<String>) {
+) -> (Vec<Place>, Vec<String>, Vec<String>) {
     let tracked = staging
         .files
         .iter()
         .zip(&staging.stats)
         .filter_map(|(file, stat)| tracked(root, file, staging, stat.as_ref()));
     let mut places: Vec<Place> = tracked.collect();
-    let there = |path: &Vec<u8>| fs::symlink_metadata(root.join(os_path(path))).is_ok();
+    let there = |path: &Vec<u8>| is_there(root, path);
     let unmerged = staging.unmerged.iter().filter(|path| there(path)).cloned();
     let named = selection.files().map(|path| path.as_bytes().to_vec()).filter(there);
     let untracked = discover::untracked(repo, root, staging);
@@ -415,14 +417,25 @@ fn list_worktree(
     places.dedup_by(|a, b| a.path == b.path);
     let is_unknown = |path: &&Vec<u8>| places.binary_search_by(|place| place.path.cmp(path)).is_err();
     let ignored = untracked.ignored.iter().filter(is_unknown).map(|path| spell(path)).collect();
-    (places, ignored)
+    (places, ignored, untracked.problems)
+}
+
+/// Whether something stands there. What can't be looked at does: reading it says why not.
+fn is_there(root: &Path, path: &[u8]) -> bool {
+    let found = fs::symlink_metadata(root.join(os_path(path)));
+    found.map_or_else(|error| !open::is_absent(&error), |_| true)
 }
 
 /// A tracked file, where it is read from; nothing when it is gone. What a sparse checkout leaves out is read from the
 /// index, unless it stands on disk all the same: then that is what a client would read.
 fn tracked(root: &Path, file: &Listed, staging: &Staging, stat: Option<&Stat>) -> Option<Place> {
     let path = file.path.clone();
-    let found = fs::symlink_metadata(root.join(os_path(&path))).ok();
+    let found = match fs::symlink_metadata(root.join(os_path(&path))) {
+        Ok(found) => Some(found),
+        Err(error) if open::is_absent(&error) => None,
+        // It may well be there. Reading it says why that can't be known.
+        Err(_) => return Some(Place { path, at: At::Disk { unchanged: None } }),
+    };
     let (at, certain) = match (found, stat) {
         (None, Some(_)) => return None,
         (None, None) => (At::Blob(file.clone()), true),
@@ -579,9 +592,20 @@ fn locks(path: &[u8]) -> Option<Ecosystem> {
 }
 
 /// Whether git may commit other bytes of the worktree than stand there.
-fn is_filtered(repo: &Repo, root: &Path, sources: &Sources) -> bool {
+fn is_filtered(repo: &Repo, root: &Path, sources: &Sources, problems: &mut Vec<String>) -> bool {
+    if sources.head != Side::Worktree {
+        return false;
+    }
     let attributes = sources.head_paths.iter().filter(|path| manifest::is_attributes(path.as_bytes()));
-    sources.head == Side::Worktree && repo.has_filters(attributes.map(|path| root.join(path)))
+    let (texts, refused): (Vec<_>, Vec<_>) =
+        attributes.map(|path| read_file(root, path.as_bytes())).partition(Result::is_ok);
+    let found = repo.has_filters(texts.into_iter().flatten());
+    problems.extend(refused.into_iter().filter_map(|it| it.err().map(|error| error.to_string())));
+    // The run is incomplete then, whatever follows.
+    found.unwrap_or_else(|error| {
+        problems.push(error.to_string());
+        false
+    })
 }
 
 struct Reader<'r> {
@@ -627,7 +651,20 @@ impl Reader<'_> {
         let Some(repo) = repo else { return (file, Some(format!("{path}: the repository can't be opened"))) };
         let problem = self.fill(repo, pair, &mut file).err();
         file.recognise();
-        (file, problem.map(|error| error.to_string()))
+        let counts =
+            |error: &RepoError| !file.is_foreign() || !error.is_dangling() || self.was_ours(repo, pair);
+        let problem = problem.filter(counts).map(|error| error.to_string());
+        (file, problem)
+    }
+
+    /// Whether the base side holds a lockfile where nothing can be read any more. A link that leads nowhere is no
+    /// lockfile by its name alone: editors leave such beside the files that they have open.
+    fn was_ours(&self, repo: &Repo, pair: &Pair) -> bool {
+        let (Some(listed), Some(commit)) = (&pair.base, self.base) else { return false };
+        let Ok(bytes) = repo.content(listed, Some(commit)) else { return true };
+        let path = spell(&pair.path);
+        let base = Source::new(path.clone(), commit.side(), bytes);
+        formats::of_file(&path, None, Some(&base)).is_some()
     }
 
     fn fill(&self, repo: &Repo, pair: &Pair, file: &mut File) -> Result<(), RepoError> {
@@ -657,7 +694,8 @@ impl Reader<'_> {
     fn on_disk(&self, repo: &Repo, pair: &Pair, unchanged: Option<git2::Oid>) -> Result<Vec<u8>, RepoError> {
         let path = spell(&pair.path);
         let is_link = || self.root.join(os_path(&pair.path)).is_symlink();
-        let filters = self.filtered.then(|| repo.filters(&path)).flatten().filter(|_| !is_link());
+        let filters = if self.filtered { repo.filters(&path)? } else { None };
+        let filters = filters.filter(|_| !is_link());
         let Some(filters) = filters else { return read_file(self.root, &pair.path) };
         if let Some(id) = unchanged {
             return repo.blob(&Listed { path: pair.path.clone(), id, mode: 0o100_644 });
@@ -671,31 +709,13 @@ impl Reader<'_> {
 /// A file on disk, through links that stay inside the root.
 fn read_file(root: &Path, path: &[u8]) -> Result<Vec<u8>, RepoError> {
     let shown = spell(path);
-    let full = root.join(os_path(path));
-    let failed =
-        |error: std::io::Error| RepoError::Unreadable { path: shown.clone(), why: error.to_string() };
     let refuse = |why: &str| RepoError::Unreadable { path: shown.clone(), why: why.to_owned() };
-    let real = match fs::canonicalize(&full) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && full.is_symlink() => {
-            return Err(refuse("it is a link to something that is not there"));
-        }
-        real => real.map_err(failed)?,
-    };
-    if !real.starts_with(root) {
-        return Err(refuse("it is a link that leads out of the repository"));
+    match Root::resolved(root).read(os_path(path), Source::LIMIT) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) if root.join(os_path(path)).is_symlink() => Err(refuse(DANGLING)),
+        Ok(None) => Err(refuse("it is not there any more")),
+        Err(refused) => Err(refused.named(&shown).into()),
     }
-    let metadata = fs::metadata(&real).map_err(failed)?;
-    // A pipe would wait for ever.
-    if !metadata.is_file() {
-        return Err(refuse("it is no regular file"));
-    }
-    if metadata.len() > Source::LIMIT {
-        return Err(RepoError::TooLarge { path: shown, size: metadata.len() });
-    }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
-    let file = fs::File::open(&real).map_err(failed)?;
-    file.take(Source::LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
 }
 
 fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
@@ -715,8 +735,10 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
         ..Sources::new(Side::Worktree, policies.policy)
     };
     let named = selection.files().map(|path| path.as_bytes().to_vec());
-    let mut paths: Vec<_> = discover::walk(folder).into_iter().chain(named).collect();
-    paths.retain(|path| fs::symlink_metadata(folder.join(os_path(path))).is_ok());
+    let walked = discover::walk(folder);
+    sources.problems.extend(walked.problems);
+    let mut paths: Vec<_> = walked.found.into_iter().chain(named).collect();
+    paths.retain(|path| is_there(folder, path));
     paths.sort();
     paths.dedup();
     for path in paths {
@@ -731,15 +753,16 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
         }
         let (head, problem) = match read_file(folder, &path) {
             Ok(bytes) => (Some(Source::new(shown.clone(), Side::Worktree, bytes)), None),
-            Err(error) => (None, Some(error.to_string())),
+            Err(error) => (None, Some(error)),
         };
         let judged = selection.has(&shown);
         let mut file = File { path: shown, format: None, head, base: None, same: false, judged };
         file.recognise();
+        let counts = |error: &RepoError| !(file.is_foreign() && error.is_dangling());
+        sources.problems.extend(problem.filter(counts).map(|error| error.to_string()));
         if file.is_foreign() {
             continue;
         }
-        sources.problems.extend(problem);
         if file.format.is_some() { sources.lockfiles.push(file) } else { sources.companions.push(file) }
     }
     let locks: Vec<_> = sources.lockfiles.iter().map(|file| file.path.as_str()).collect();

@@ -8,11 +8,11 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::facts::{Altered, Fact, How, Outcome};
-use super::open::{Opened, Refused, Root};
 use super::queue::{Found, Job, Worker};
 use super::tar::{Kind, Tar, is_inside};
 use super::{Copy, Search, Store, Target, is_file_name};
 use crate::model::Origin;
+use crate::open::{Opened, Refused, Root};
 use crate::url::Url;
 
 pub(super) static STORE: Store = Store {

@@ -12,10 +12,10 @@ use serde::Deserialize;
 use super::cargo_cache::{Registries, registry};
 use super::facts::{Mismatch, Outcome};
 use super::hash::Hashes;
-use super::open::{Refused, Root};
 use super::queue::{Found, Job};
 use super::{Search, Store, Target, facts_for, is_file_name};
 use crate::model::Algorithm;
+use crate::open::{Refused, Root};
 
 pub(super) static STORE: Store = Store {
     id: "cargo-index",

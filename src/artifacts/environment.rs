@@ -147,7 +147,7 @@ fn npmrc_cache(text: &str) -> Option<String> {
 /// A configuration file of the user's; nothing when it is not there, or is none.
 fn small_text(path: &Path) -> Option<String> {
     const LONGEST: u64 = 1 << 20;
-    let folder = super::open::Root::new(path.parent()?)?;
+    let folder = crate::open::Root::new(path.parent()?)?;
     let opened = folder.open(path.file_name()?).ok()??;
     String::from_utf8(opened.all(LONGEST).ok()?).ok()
 }

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::open::Root;
 use super::queue::Job;
 use super::{Archives, Copy, Search, Store, is_file_name, resolve};
 use crate::model::{Lockfile, Origin, folder};
+use crate::open::Root;
 use crate::source::Source;
 use crate::syntax::{Node, Table, toml};
 

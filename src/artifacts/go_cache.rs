@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use super::dirhash::{self, Listing};
 use super::facts::{Altered, How, Mismatch, Outcome};
 use super::hash::{Hashes, sha256};
-use super::open::{Opened, Refused, Root};
 use super::queue::{Found, Job, Worker};
 use super::{Search, Store, Target, cargo_cache, facts_for};
 use crate::integrity;
 use crate::model::Subject;
+use crate::open::{Opened, Refused, Root};
 
 pub(super) static STORE: Store = Store {
     id: "go-cache",

@@ -16,7 +16,6 @@ mod go_cache;
 mod hash;
 mod local_files;
 mod npm_cache;
-mod open;
 mod queue;
 pub(crate) mod staged;
 mod tar;
@@ -31,9 +30,9 @@ pub use environment::Environment;
 pub use facts::Facts;
 pub use queue::Progress;
 
+use crate::open::{Refused, Root};
 use facts::{Carried, Fact, Mismatch, Outcome, Unseen};
 use hash::Hashes;
-use open::{Refused, Root};
 use queue::{Found, Job, Worker};
 use tree::{Input, Place, Tree};
 

@@ -2,10 +2,10 @@
 
 use data_encoding::HEXLOWER;
 
-use super::open::Root;
 use super::queue::Job;
 use super::{Archives, Copy, Search, Store};
 use crate::model::{Algorithm, Digest};
+use crate::open::Root;
 
 pub(super) static STORE: Store = Store {
     id: "npm-cache",

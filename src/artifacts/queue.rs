@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::facts::{Fact, Facts};
 use super::hash::CHUNK;
-use super::open::Refused;
 use super::tree::{Reader, Tree};
+use crate::open::Refused;
 
 /// Told how much is done, of how much.
 pub type Progress<'p> = &'p (dyn Fn(usize, usize) + Sync);

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 use std::time::SystemTime;
 
-use super::open::{Opened, Refused, Root};
 use crate::discover::spell;
+use crate::open::{Opened, Refused, Root};
 use crate::options::Options;
 use crate::read::Sources;
 use crate::repo::changed::Listed;

@@ -10,6 +10,7 @@ use crate::check;
 use crate::clock::{self, Date};
 use crate::escape;
 use crate::finding::Finding;
+use crate::open;
 use crate::options::{Options, Scope};
 use crate::policy::edit::{self, Entry};
 use crate::policy::{self, Policy};
@@ -146,7 +147,8 @@ fn policy_file(sources: &Sources, options: &Options) -> Result<PathBuf, String> 
 /// How many entries were added.
 fn amend(path: &Path, entries: &[Entry<'_>]) -> Result<usize, (String, u8)> {
     let failed = |error: std::io::Error| (format!("{}: {error}", path.display()), INCOMPLETE);
-    let before = if path.exists() { std::fs::read(path).map_err(failed)? } else { Vec::new() };
+    let before = open::read(path, Source::LIMIT).map_err(|refused| (refused.to_string(), INCOMPLETE))?;
+    let before = before.unwrap_or_default();
     let source = Source::new(name(path), Side::Worktree, before);
     let policy = Policy::read(&source).map_err(|error| (error.to_string(), USAGE))?;
     let (text, added) = edit::accept(source.raw(), &policy, entries).map_err(|error| (error, USAGE))?;

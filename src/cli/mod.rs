@@ -19,6 +19,7 @@ mod tool;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -115,12 +116,27 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { USAGE } else { CLEAN };
-            // Nothing can be done about a closed pipe.
-            let _ = error.print();
-            return ExitCode::from(code);
+            told(error.print().and_then(|()| std::io::stdout().flush()));
+            return ExitCode::from(exit(code));
         }
     };
-    ExitCode::from(run(cli))
+    ExitCode::from(exit(run(cli)))
+}
+
+/// Whether something could not be written to standard output.
+static UNTOLD: AtomicBool = AtomicBool::new(false);
+
+/// What nobody could read is not said: whatever a command has to tell, that is what its exit code says then.
+fn exit(code: u8) -> u8 {
+    if UNTOLD.load(Ordering::Relaxed) { INCOMPLETE } else { code }
+}
+
+/// Nobody listens any more when the pipe is closed: that is no failure. All else is, and is said once.
+fn told(written: std::io::Result<()>) {
+    let Err(error) = written else { return };
+    if error.kind() != std::io::ErrorKind::BrokenPipe && !UNTOLD.swap(true, Ordering::Relaxed) {
+        complain(&format!("standard output can't be written: {error}"), INCOMPLETE);
+    }
 }
 
 fn run(cli: Cli) -> u8 {
@@ -159,10 +175,10 @@ fn parse_rule(id: &str) -> Result<String, String> {
     rules::find(id).map(|rule| rule.id.to_owned()).ok_or_else(|| format!("there is no rule `{id}`{}", hint()))
 }
 
-/// Nobody listens any more when the pipe is closed: that is no failure.
+/// Prints. What can't be printed shows in the exit code of the program, whatever the command makes of it.
 fn print(text: &str) -> u8 {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    told(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     CLEAN
 }
 

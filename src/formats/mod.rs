@@ -271,7 +271,7 @@ mod tests {
     fn real_lockfiles_are_read_as_their_clients_wrote_them() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
         let mut count = 0;
-        for path in crate::discover::walk(&root) {
+        for path in crate::discover::walk(&root).found {
             let Some(format) = of_path(&path) else { continue };
             let path = String::from_utf8(path).unwrap();
             let full = root.join(&path);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{At, File, Pair, Place, ReadError, Reader, pair, read_file};
@@ -11,6 +12,7 @@ use crate::discover::{os_path, spell};
 use crate::formats::{self, Family};
 use crate::llmring::place::{NAME, Resolution, Tree};
 use crate::llmring::registry;
+use crate::open;
 use crate::policy::Policy;
 use crate::repo::{Repo, RepoError};
 use crate::source::{Side, Source};
@@ -62,7 +64,7 @@ impl<'w> Wanted<'w> {
     }
 
     /// What stands on disk.
-    fn on_disk(&self, root: &Path) -> Vec<Vec<u8>> {
+    fn on_disk(&self, root: &Path, problems: &mut Vec<String>) -> Vec<Vec<u8>> {
         let mut found = BTreeSet::new();
         let mut look = |path: String| {
             if root.join(os_path(path.as_bytes())).is_file() {
@@ -73,36 +75,71 @@ impl<'w> Wanted<'w> {
             let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
             MANIFESTS.iter().for_each(|name| look(format!("{prefix}{name}")));
             for above in [prefix.clone(), format!("{prefix}src/")] {
-                for package in folders_in(&root.join(os_path(above.as_bytes()))) {
-                    look(format!("{above}{package}/__init__.py"));
+                match folders_in(&root.join(os_path(above.as_bytes()))) {
+                    Ok(packages) => packages.iter().for_each(|it| look(format!("{above}{it}/__init__.py"))),
+                    Err(error) => {
+                        let path = if above.is_empty() { "." } else { &above };
+                        problems.push(format!("{path} can't be looked into: {error}"));
+                    }
                 }
             }
         }
         if let Some(folder) = self.registry {
-            archives(&root.join(os_path(folder.as_bytes()))).into_iter().for_each(|path| {
-                look(if folder.is_empty() { path } else { format!("{folder}/{path}") });
-            });
+            let (archives, refused) = archives(&root.join(os_path(folder.as_bytes())));
+            problems.extend(refused.iter().map(RepoError::to_string));
+            found.extend(archives.into_iter().map(|path| {
+                if folder.is_empty() { path.into_bytes() } else { format!("{folder}/{path}").into_bytes() }
+            }));
         }
         found.into_iter().collect()
     }
 }
 
 /// The names of the folders in a folder; links are none.
-fn folders_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    folders.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+fn folders_in(folder: &Path) -> io::Result<Vec<String>> {
+    Ok(list(folder)?.into_iter().filter(|(_, is_folder)| *is_folder).map(|(name, _)| name).collect())
 }
 
-/// The archives below a folder, by path from there, sorted.
-pub fn archives(folder: &Path) -> Vec<String> {
+/// The archives below a folder, by path from there, sorted; and what of it can't be looked into.
+pub fn archives(folder: &Path) -> (Vec<String>, Vec<RepoError>) {
     const DEPTH: usize = 6;
-    let walk = ignore::WalkBuilder::new(folder).standard_filters(false).max_depth(Some(DEPTH)).build();
-    let relative = |path: &Path| Some(path.strip_prefix(folder).ok()?.to_str()?.replace('\\', "/"));
-    let paths = walk.flatten().filter_map(|entry| relative(entry.path()));
-    let mut found: Vec<_> = paths.filter(|path| registry::place(path).is_some()).collect();
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    let mut pending = vec![(String::new(), 0)];
+    while let Some((inner, depth)) = pending.pop() {
+        let entries = match list(&folder.join(&inner)) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let path = folder.join(&inner).display().to_string();
+                problems.push(RepoError::Unreadable { path, why: error.to_string() });
+                continue;
+            }
+        };
+        for (name, is_folder) in entries {
+            let path = format!("{inner}{name}");
+            if is_folder && depth + 1 < DEPTH {
+                pending.push((format!("{path}/"), depth + 1));
+            } else if !is_folder && registry::place(&path).is_some() {
+                found.push(path);
+            }
+        }
+    }
     found.sort();
-    found
+    (found, problems)
+}
+
+/// The names in a folder, and whether each is a folder; nothing where there is none.
+fn list(folder: &Path) -> io::Result<Vec<(String, bool)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if open::is_absent(&error) => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let is_folder = entry.file_type()?.is_dir();
+        all.extend(entry.file_name().into_string().ok().map(|name| (name, is_folder)));
+    }
+    Ok(all)
 }
 
 /// A file of which only counts that it is there.
@@ -127,18 +164,19 @@ pub(super) fn of_repo(
     let blobs = |files: Vec<crate::repo::changed::Listed>| -> Vec<Place> {
         files.into_iter().map(|file| Place { path: file.path.clone(), at: At::Blob(file) }).collect()
     };
+    let mut problems = Vec::new();
     let head = match (reader.head, reader.commit) {
         (_, Some(commit)) => blobs(repo.list(commit, None, &filter)?),
         (Side::Index, None) => blobs(repo.staging(&filter, false)?.files),
         _ => wanted
-            .on_disk(reader.root)
+            .on_disk(reader.root, &mut problems)
             .into_iter()
             .map(|path| Place { path, at: At::Disk { unchanged: None } })
             .collect(),
     };
     let base = reader.base.map(|commit| repo.list(commit, None, &filter)).transpose()?.unwrap_or_default();
     let (markers, pairs): (Vec<_>, Vec<_>) = pair(head, base).into_iter().partition(|it| is_marker(&it.path));
-    let mut models = Models { registry: named.map(str::to_owned), ..Models::default() };
+    let mut models = Models { registry: named.map(str::to_owned), problems, ..Models::default() };
     models.files.extend(markers.iter().map(|pair| marker(pair, reader)));
     for (file, problem) in reader.read(repo, pairs)? {
         models.problems.extend(problem);
@@ -172,7 +210,7 @@ pub(super) fn of_folder(
     }
     let named = policy.registry().filter(|_| outside.is_none());
     let mut models = Models { registry: named.map(str::to_owned), ..Models::default() };
-    for path in Wanted::new(&locks, named).on_disk(folder) {
+    for path in Wanted::new(&locks, named).on_disk(folder, &mut models.problems) {
         let shown = spell(&path);
         let bytes = if is_marker(&path) { Ok(Vec::new()) } else { read_file(folder, &path) };
         match bytes {
@@ -212,7 +250,9 @@ pub fn snapshot(folder: &Path) -> Result<Vec<File>, ReadError> {
     let root = fs::canonicalize(folder)
         .map_err(|error| ReadError::Usage(format!("{}: {error}", folder.display())))?;
     let mut files = Vec::new();
-    for path in archives(&root) {
+    let (paths, problems) = archives(&root);
+    problems.into_iter().next().map_or(Ok(()), Err)?;
+    for path in paths {
         let bytes = read_file(&root, path.as_bytes())?;
         let shown = format!("{}/{path}", folder.display());
         let head = Some(Source::new(shown.clone(), Side::Worktree, bytes));
@@ -258,14 +298,16 @@ fn tree_above(folder: &Path) -> Tree {
     for above in folder.ancestors() {
         for name in MANIFESTS.into_iter().chain([".git"]) {
             let path = above.join(name);
-            match fs::read_to_string(&path) {
-                Ok(text) if name == MANIFESTS[0] => tree.add_manifest(&spell(&path), &text),
+            match open::read(&path, Source::LIMIT) {
+                Ok(Some(text)) if name == MANIFESTS[0] => {
+                    tree.add_manifest(&spell(&path), &String::from_utf8_lossy(&text));
+                }
                 _ if path.exists() => tree.add(spell(&path)),
                 _ => {}
             }
         }
         for parent in [above.to_owned(), above.join("src")] {
-            for package in folders_in(&parent) {
+            for package in folders_in(&parent).unwrap_or_default() {
                 let init = parent.join(package).join("__init__.py");
                 if init.is_file() {
                     tree.add(spell(&init));

@@ -1,9 +1,9 @@
 //! Which policy judges, and what both sides have as one.
 
-use std::fs;
 use std::path::Path;
 
-use super::{At, HeadSide, Place, ReadError, read_file};
+use super::{At, HeadSide, Place, ReadError, is_there, read_file};
+use crate::open;
 use crate::options::{Options, PolicyFile, PolicyFrom};
 use crate::policy::sides::{Sides, Stated};
 use crate::policy::{FILES, Policy, PolicyError};
@@ -50,8 +50,11 @@ pub(super) fn read_folder(folder: &Path, options: &Options) -> Result<Policies, 
     match &options.policy {
         PolicyFile::None => Ok(Policies::default()),
         PolicyFile::At(path) => at(path),
-        PolicyFile::Default => match FILES.iter().find(|name| folder.join(name).is_file()) {
-            Some(name) => at(&folder.join(name)),
+        PolicyFile::Default => match FILES.iter().find(|name| is_there(folder, name.as_bytes())) {
+            Some(name) => {
+                let source = Source::new(*name, Side::Worktree, read_file(folder, name.as_bytes())?);
+                judging(Sides { head: Some(Stated::new(source)), ..Sides::default() })
+            }
             None => Ok(Policies::default()),
         },
     }
@@ -102,7 +105,11 @@ fn base_side(repo: &Repo, places: &[Listed], commit: &Commit) -> Result<Option<S
 /// A policy that the user named: it is no part of what is compared.
 fn at(path: &Path) -> Result<Policies, ReadError> {
     let shown = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| ReadError::Usage(format!("{shown}: {error}")))?;
+    let bytes = match open::read(path, Source::LIMIT) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Err(ReadError::Usage(format!("{shown} is not there"))),
+        Err(refused) => return Err(RepoError::from(refused).into()),
+    };
     let stated = Stated::new(Source::new(shown, Side::Worktree, bytes));
     judging(Sides { head: Some(stated), ..Sides::default() })
 }

@@ -1,8 +1,9 @@
 //! The interesting files of a commit, without walking what the index says did not change.
 
 use foldhash::{HashSet, HashSetExt};
-use git2::{ObjectType, Oid, Repository, Tree, TreeEntry};
+use git2::{ObjectType, Oid, Tree, TreeEntry};
 
+use super::Repo;
 use super::index::{CacheTree, CachedDirectory, Entry};
 
 /// A file of a tree or of the index. Modes are git's: `0o100644`, `0o100755`, `0o120000`.
@@ -54,7 +55,7 @@ const DEEPEST: usize = 2048;
 /// index as much as git does, which commits that tree for such a directory, whatever the entries say. A cache tree that
 /// names other trees is of no use, but does no harm. Submodules are neither entered nor listed.
 pub fn list_tree(
-    repo: &Repository,
+    repo: &Repo,
     tree: &Tree<'_>,
     staged: Option<Staged<'_>>,
     interesting: &dyn Fn(&[u8]) -> bool,
@@ -74,7 +75,7 @@ pub fn list_tree(
 }
 
 struct Walk<'w> {
-    repo: &'w Repository,
+    repo: &'w Repo,
     files: &'w [Listed],
     interesting: &'w dyn Fn(&[u8]) -> bool,
     /// Of the directory that is being read, with a trailing slash unless it is the root.
@@ -183,6 +184,8 @@ impl<'w> Walk<'w> {
 mod tests {
     use std::fs;
 
+    use git2::Repository;
+
     use super::*;
     use crate::repo::index::{Scanned, scan};
     use crate::repo::testing::Git;
@@ -226,8 +229,8 @@ mod tests {
     }
 
     fn list(git: &Git, revision: &str, staged: Option<Staged<'_>>) -> Result<Vec<Listed>, git2::Error> {
-        let repo = Repository::open(git.path()).unwrap();
-        let tree = repo.revparse_single(revision).unwrap().peel_to_tree().unwrap();
+        let repo = Repo::new(Repository::open(git.path()).unwrap());
+        let tree = repo.git.revparse_single(revision).unwrap().peel_to_tree().unwrap();
         list_tree(&repo, &tree, staged, &interesting)
     }
 

@@ -9,6 +9,8 @@ use git2::{DiffOptions, Oid};
 
 use super::{Repo, RepoError, blob_id, git_error};
 use crate::discover::{os_path, spell};
+use crate::open;
+use crate::source::Source;
 
 /// Files by their paths from the root; nothing for one that is gone.
 pub type Snapshot = BTreeMap<String, Option<Oid>>;
@@ -18,7 +20,8 @@ impl Repo {
     pub fn changed_from_head(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<String>, RepoError> {
         let what = || git_error("the worktree can't be compared with HEAD");
         let head = self.head()?;
-        let tree = head.as_ref().map(|commit| self.git.find_tree(commit.tree)).transpose().map_err(what())?;
+        let tree = head.as_ref().map(|commit| self.find_tree(commit.tree)).transpose().map_err(what())?;
+        self.loose.check_all().map_err(what())?;
         let mut options = DiffOptions::new();
         options.include_untracked(true).recurse_untracked_dirs(true).ignore_submodules(true);
         let diff = self.git.diff_tree_to_workdir_with_index(tree.as_ref(), Some(&mut options));
@@ -61,7 +64,7 @@ fn content(root: &Path, path: &[u8]) -> io::Result<Option<Vec<u8>>> {
         Ok(metadata) if metadata.is_symlink() => {
             Ok(Some(fs::read_link(&full)?.into_os_string().into_encoded_bytes()))
         }
-        Ok(metadata) if metadata.is_file() => fs::read(&full).map(Some),
+        Ok(metadata) if metadata.is_file() => open::read(&full, Source::LIMIT).map_err(io::Error::other),
         Ok(_) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

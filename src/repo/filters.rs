@@ -3,7 +3,6 @@
 //!
 //! Line endings are not among it: they are no change anywhere.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -11,7 +10,9 @@ use git2::{AttrCheckFlags, AttrValue};
 use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
-use super::{Repo, blob_id};
+use super::{Repo, RepoError, blob_id, git_error};
+use crate::open::{self, Refused};
+use crate::source::Source;
 
 /// How a pointer of Git LFS begins.
 pub const POINTER: &str = "version https://git-lfs.github.com/spec/v1\n";
@@ -31,29 +32,50 @@ enum Program {
     Other(String),
 }
 
+const NAME: &str = ".gitattributes";
+
 /// Attributes that change what is committed, line endings aside.
 const ATTRIBUTES: [&str; 3] = ["filter", "working-tree-encoding", "ident"];
 
 impl Repo {
-    /// Whether any of these files, or of those outside of the worktree, says something of filters. Asking for each path
+    /// Whether any of these texts, or of the files outside of the worktree, says something of filters. Asking for each path
     /// is only worth it then.
-    pub fn has_filters(&self, files: impl IntoIterator<Item = PathBuf>) -> bool {
-        let outside = [Some(self.git.commondir().join("info/attributes")), self.global_attributes()];
-        let system = PathBuf::from("/etc/gitattributes");
-        let all = outside.into_iter().flatten().chain([system]).chain(files);
-        all.filter_map(|path| fs::read(path).ok())
-            .any(|text| ATTRIBUTES.iter().any(|name| memmem::find(&text, name.as_bytes()).is_some()))
+    pub fn has_filters(&self, texts: impl IntoIterator<Item = Vec<u8>>) -> Result<bool, RepoError> {
+        let mut outside = Vec::new();
+        for path in self.attributes_outside().into_iter().flatten() {
+            match open::read(&path, Source::LIMIT) {
+                Ok(text) => outside.extend(text),
+                // Of a user's own file, git says so and goes on.
+                Err(Refused::Unreadable { .. }) => {}
+                Err(refused) => return Err(refused.into()),
+            }
+        }
+        let says =
+            |text: &Vec<u8>| ATTRIBUTES.iter().any(|name| memmem::find(text, name.as_bytes()).is_some());
+        Ok(outside.iter().any(says) || texts.into_iter().any(|text| says(&text)))
     }
 
-    fn global_attributes(&self) -> Option<PathBuf> {
-        let named = self.git.config().ok()?.get_path("core.attributesFile").ok();
-        let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".config"));
-        let config = || std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
-        named.or_else(|| Some(config()?.join("git/attributes")))
+    fn attributes_outside(&self) -> [Option<PathBuf>; 3] {
+        let own = self.git.commondir().join("info/attributes");
+        let of_user = self.of_user("core.attributesFile", "git/attributes");
+        [Some(own), of_user, Some(PathBuf::from("/etc/gitattributes"))]
     }
 
     /// What git does with a path; nothing for most.
-    pub fn filters(&self, path: &str) -> Option<Filters> {
+    pub fn filters(&self, path: &str) -> Result<Option<Filters>, RepoError> {
+        self.check_around(Path::new(path), NAME, &self.attributes_outside())?;
+        // Where the worktree has none, libgit2 takes the index's.
+        let root = self.root()?;
+        let folders = Path::new(path).ancestors().skip(1).map(|folder| folder.join(NAME));
+        for file in folders.filter(|file| root.join(file).symlink_metadata().is_err()) {
+            let staged = self.staged().and_then(|all| all.get(file.as_os_str().as_encoded_bytes()));
+            let checked = staged.map_or(Ok(()), |staged| self.loose.check(staged.id));
+            checked.map_err(git_error(format!("{} can't be read", file.display())))?;
+        }
+        Ok(self.filters_of(path))
+    }
+
+    fn filters_of(&self, path: &str) -> Option<Filters> {
         let value = |name: &str| {
             let bytes = self.git.get_attr_bytes(Path::new(path), name, AttrCheckFlags::default()).ok()?;
             match AttrValue::from_bytes(bytes) {

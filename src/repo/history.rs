@@ -1,12 +1,13 @@
 //! Every version of every lockfile that a commit can be traced back to, and the sides of a merge.
 
 use std::collections::HashSet;
-use std::fs;
 
 use git2::{ObjectType, Oid, Sort};
 
 use super::changed::Listed;
 use super::{Commit, Repo, RepoError, describe, git_error};
+use crate::open;
+use crate::source::Source;
 
 /// A file as it stood in some commit, the first one that has it so.
 pub struct Version {
@@ -30,13 +31,14 @@ impl Repo {
             return Err(RepoError::CutOff { name: from.name.clone() });
         }
         let what = || git_error(format!("the history of {} can't be read", from.name));
+        self.loose.check_all().map_err(what())?;
         let mut walk = self.git.revwalk().map_err(what())?;
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME | Sort::REVERSE).map_err(what())?;
         walk.push(from.oid().map_err(what())?).map_err(what())?;
         let mut seen = Seen { repo: self, trees: HashSet::new(), blobs: HashSet::new(), interesting };
         let mut versions = Vec::new();
         for id in walk {
-            let commit = id.and_then(|id| self.git.find_commit(id)).map_err(what())?;
+            let commit = id.and_then(|id| self.find_commit(id)).map_err(what())?;
             let name = commit.id().to_string()[..10].to_owned();
             let mut found = Vec::new();
             seen.look_into(commit.tree_id(), &mut Vec::new(), 0, &mut found).map_err(what())?;
@@ -51,19 +53,22 @@ impl Repo {
         let what = || git_error("the sides of the merge can't be read");
         let Some(commit) = commit else { return self.being_merged() };
         let id = commit.oid().map_err(what())?;
-        let parents: Vec<_> = self.git.find_commit(id).map_err(what())?.parent_ids().collect();
+        let parents: Vec<_> = self.find_commit(id).map_err(what())?.parent_ids().collect();
         if parents.len() < 2 {
             return Ok(Vec::new());
         }
         let name = |at: usize| format!("{}^{}", commit.name, at + 1);
-        let find = |(at, id)| self.git.find_commit(id).map(|parent| describe(&parent, &name(at)));
+        let find = |(at, id)| self.find_commit(id).map(|parent| describe(&parent, &name(at)));
         parents.into_iter().enumerate().map(find).collect::<Result<_, _>>().map_err(what())
     }
 
     fn being_merged(&self) -> Result<Vec<Commit>, RepoError> {
-        let Ok(text) = fs::read_to_string(self.git.path().join("MERGE_HEAD")) else { return Ok(Vec::new()) };
+        let Some(text) = open::read(&self.git.path().join("MERGE_HEAD"), Source::LIMIT)? else {
+            return Ok(Vec::new());
+        };
+        let text = String::from_utf8_lossy(&text);
         let find = |line: &str| {
-            let commit = Oid::from_str(line.trim()).and_then(|id| self.git.find_commit(id));
+            let commit = Oid::from_str(line.trim()).and_then(|id| self.find_commit(id));
             commit.map(|commit| describe(&commit, "MERGE_HEAD"))
         };
         text.lines().map(find).collect::<Result<_, _>>().map_err(git_error("MERGE_HEAD can't be read"))
@@ -89,7 +94,7 @@ impl Seen<'_> {
         if depth > DEEPEST || !self.trees.insert(tree) {
             return Ok(());
         }
-        let tree = self.repo.git.find_tree(tree)?;
+        let tree = self.repo.find_tree(tree)?;
         for entry in &tree {
             let length = path.len();
             path.extend_from_slice(entry.name_bytes());

@@ -3,23 +3,27 @@
 pub mod changed;
 pub mod drift;
 pub mod filters;
+mod guard;
 mod history;
 mod hooks;
 pub mod index;
+mod loose;
 #[cfg(test)]
 mod testing;
 mod tree;
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
-use std::fs;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use changed::{Listed, Staged, list_tree};
+use git2::Oid;
 pub use hooks::HooksFolder;
 use index::{CacheTree, Directories, Stamp, Stat};
+use loose::Loose;
 
+use crate::open::{self, Opened, Refused};
 use crate::source::{Side, Source};
 
 /// What could not be read. Every one of these means that the check is incomplete.
@@ -41,6 +45,31 @@ pub enum RepoError {
     TooLarge { path: String, size: u64 },
     #[error("{path} can't be read: {why}")]
     Unreadable { path: String, why: String },
+}
+
+/// Why a link that leads nowhere can't be read.
+pub const DANGLING: &str = "it is a link to something that is not there";
+
+impl RepoError {
+    /// There is nothing to read, only a link to where something might be.
+    pub fn is_dangling(&self) -> bool {
+        matches!(self, RepoError::Unreadable { why, .. } if why == DANGLING)
+    }
+}
+
+impl From<Refused> for RepoError {
+    fn from(refused: Refused) -> RepoError {
+        let unreadable = |path, why: &str| RepoError::Unreadable { path, why: why.to_owned() };
+        match refused {
+            Refused::Unreadable { path, why } => RepoError::Unreadable { path, why },
+            Refused::LeadsOut { path, .. } => {
+                unreadable(path, "it is a link that leads out of the repository")
+            }
+            Refused::NoFile { path } => unreadable(path, "it is no regular file"),
+            Refused::TooLarge { path, size, .. } => RepoError::TooLarge { path, size },
+            Refused::Changed { path } => unreadable(path, "it changed while it was read: run again"),
+        }
+    }
 }
 
 /// What to do where a commit is missing.
@@ -77,11 +106,14 @@ pub struct Repo {
     git: git2::Repository,
     /// Every file of the index, for links to lead to. Most repositories never need it.
     staged: OnceCell<HashMap<Vec<u8>, Listed>>,
+    loose: Loose,
+    /// Files that libgit2 may open by itself.
+    looked_at: RefCell<HashSet<PathBuf>>,
 }
 
 /// A commit that can be compared with.
 pub struct Commit {
-    tree: git2::Oid,
+    tree: Oid,
     /// How messages call it.
     pub name: String,
     /// The full id.
@@ -107,6 +139,7 @@ impl Repo {
     /// The repository around a folder; nothing outside of one. `GIT_DIR` and its kin count as they do for git, which
     /// sets them for hooks.
     pub fn open(folder: &Path) -> Result<Option<Repo>, RepoError> {
+        guard::before_opening(folder)?;
         let opened = if inherits_git_dir() {
             git2::Repository::open_from_env()
         } else {
@@ -114,14 +147,33 @@ impl Repo {
         };
         match opened {
             Ok(git) => Ok(Some(Repo::new(git))),
-            // What the environment names has to be there.
-            Err(error) if error.code() == git2::ErrorCode::NotFound && !inherits_git_dir() => Ok(None),
+            // What the environment names has to be there, and so has what a `.git` stands for.
+            Err(error) if error.code() == git2::ErrorCode::NotFound && !inherits_git_dir() => {
+                guard::broken(folder).map_or(Ok(None), Err)
+            }
             Err(error) => Err(git_error("the repository can't be opened")(error)),
         }
     }
 
     fn new(git: git2::Repository) -> Repo {
-        Repo { git, staged: OnceCell::new() }
+        let loose = Loose::of(git.commondir());
+        Repo { git, staged: OnceCell::new(), loose, looked_at: RefCell::default() }
+    }
+
+    /// Every object is read by way of these three: libgit2 never ends on a loose one that was cut off.
+    fn find_commit(&self, id: Oid) -> Result<git2::Commit<'_>, git2::Error> {
+        self.loose.check(id)?;
+        self.git.find_commit(id)
+    }
+
+    fn find_tree(&self, id: Oid) -> Result<git2::Tree<'_>, git2::Error> {
+        self.loose.check(id)?;
+        self.git.find_tree(id)
+    }
+
+    fn find_blob(&self, id: Oid) -> Result<git2::Blob<'_>, git2::Error> {
+        self.loose.check(id)?;
+        self.git.find_blob(id)
     }
 
     /// Another handle, for another thread: one handle is no two threads' at once. Opened in the same way, so that it
@@ -144,7 +196,9 @@ impl Repo {
     pub fn head(&self) -> Result<Option<Commit>, RepoError> {
         match self.git.head() {
             Ok(head) => {
-                let commit = head.peel_to_commit().map_err(git_error("HEAD can't be read"))?;
+                let commit = head.target().map_or(Ok(()), |id| self.loose.check(id));
+                let commit = commit.and_then(|()| head.peel_to_commit());
+                let commit = commit.map_err(git_error("HEAD can't be read"))?;
                 Ok(Some(describe(&commit, "HEAD")))
             }
             Err(error)
@@ -165,7 +219,7 @@ impl Repo {
     pub fn parent(&self, name: &str) -> Result<Option<Commit>, RepoError> {
         let commit = self.commit(name)?;
         let Some(id) = parents(&commit).next() else { return Ok(None) };
-        let parent = self.git.find_commit(id).map_err(|_| RepoError::NoParent { name: name.to_owned() })?;
+        let parent = self.find_commit(id).map_err(|_| RepoError::NoParent { name: name.to_owned() })?;
         Ok(Some(describe(&parent, &format!("{name}^"))))
     }
 
@@ -177,21 +231,38 @@ impl Repo {
         if parents(&head_commit).any(|parent| parent == base_commit.id()) {
             return Ok(describe(&base_commit, base));
         }
+        self.loose.check_all().map_err(git_error("the merge base can't be looked for"))?;
         let found =
             self.git.merge_base(base_commit.id(), head_commit.id()).map_err(|_| RepoError::NoMergeBase {
                 base: base.to_owned(),
                 head: head_name.to_owned(),
                 shallow: self.git.is_shallow(),
             })?;
-        let commit = self.git.find_commit(found).map_err(git_error("the merge base can't be read"))?;
+        let commit = self.find_commit(found).map_err(git_error("the merge base can't be read"))?;
         let name =
             if found == base_commit.id() { base.to_owned() } else { found.to_string()[..10].to_owned() };
         Ok(describe(&commit, &name))
     }
 
     fn commit(&self, name: &str) -> Result<git2::Commit<'_>, RepoError> {
+        // A name or an id leads to one object, or a tag to two; anything else may lead through a history.
+        let named = self.git.resolve_reference_from_short_name(name).ok().and_then(|it| it.target());
+        let checked = match named.or_else(|| Oid::from_str(name).ok().filter(|_| name.len() == 40)) {
+            Some(id) => self.check_tagged(id),
+            None => self.loose.check_all(),
+        };
+        checked.map_err(git_error(format!("{name} can't be read")))?;
         let found = self.git.revparse_single(name).and_then(|object| object.peel_to_commit());
         found.map_err(|_| RepoError::Revision { name: name.to_owned(), shallow: self.git.is_shallow() })
+    }
+
+    fn check_tagged(&self, mut id: Oid) -> Result<(), git2::Error> {
+        self.loose.check(id)?;
+        while let Ok(tag) = self.git.find_tag(id) {
+            id = tag.target_id();
+            self.loose.check(id)?;
+        }
+        Ok(())
     }
 
     /// The index: read by our own reader, and by libgit2 where that one refuses. Its directories only when they are
@@ -202,27 +273,15 @@ impl Repo {
         with_directories: bool,
     ) -> Result<Staging, RepoError> {
         let path = index_path(&self.git);
-        let unreadable = |error: std::io::Error| RepoError::Unreadable {
-            path: path.display().to_string(),
-            why: error.to_string(),
-        };
-        let file = match fs::File::open(&path) {
-            Ok(file) => file,
-            // Before the first `git add` there is none.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Staging::default()),
-            Err(error) => return Err(unreadable(error)),
-        };
-        let written = file.metadata().ok().and_then(|it| Stamp::modified(&it)).unwrap_or_default();
+        // Before the first `git add` there is none.
+        let Some(file) = open::open(&path)? else { return Ok(Staging::default()) };
+        let written = Stamp::modified(&file.metadata).unwrap_or_default();
         let mut taking = Taking::new(interesting, with_directories);
         let mut scanned = index::scan(file, |entry| taking.take(entry));
         if matches!(scanned, Err(index::Error::Split)) {
             taking = Taking::new(interesting, with_directories);
-            let file = fs::File::open(&path).map_err(unreadable)?;
-            scanned = index::scan_split(
-                file,
-                |id| fs::File::open(self.shared_index(id)),
-                |entry| taking.take(entry),
-            );
+            let Some(file) = open::open(&path)? else { return Ok(Staging::default()) };
+            scanned = index::scan_split(file, |id| self.shared_index(id), |entry| taking.take(entry));
         }
         let Taking { mut staging, left_out, .. } = taking;
         match scanned {
@@ -237,8 +296,10 @@ impl Repo {
         Ok(staging)
     }
 
-    fn shared_index(&self, id: &index::Id) -> PathBuf {
-        self.git.path().join(format!("sharedindex.{}", data_encoding::HEXLOWER.encode(id)))
+    fn shared_index(&self, id: &index::Id) -> std::io::Result<Opened> {
+        let name = format!("sharedindex.{}", data_encoding::HEXLOWER.encode(id));
+        let opened = open::open(&self.git.path().join(name)).map_err(std::io::Error::other)?;
+        opened.ok_or_else(|| std::io::ErrorKind::NotFound.into())
     }
 
     fn staging_by_libgit2(&self, interesting: &dyn Fn(&[u8]) -> bool) -> Result<Staging, RepoError> {
@@ -272,10 +333,10 @@ impl Repo {
         staging: &mut Staging,
     ) -> Result<(), RepoError> {
         let what = || git_error("a directory of the sparse index can't be read");
-        let id = git2::Oid::from_bytes(&tree).map_err(what())?;
-        let tree = self.git.find_tree(id).map_err(what())?;
+        let id = Oid::from_bytes(&tree).map_err(what())?;
+        let tree = self.find_tree(id).map_err(what())?;
         let below = |inner: &[u8]| interesting(&[path, inner].concat());
-        for file in list_tree(&self.git, &tree, None, &below).map_err(what())? {
+        for file in list_tree(self, &tree, None, &below).map_err(what())? {
             staging.files.push(Listed { path: [path, &file.path].concat(), ..file });
             staging.stats.push(None);
         }
@@ -290,18 +351,18 @@ impl Repo {
         interesting: &dyn Fn(&[u8]) -> bool,
     ) -> Result<Vec<Listed>, RepoError> {
         let what = || git_error(format!("the tree of {} can't be read", commit.name));
-        let tree = self.git.find_tree(commit.tree).map_err(what())?;
+        let tree = self.find_tree(commit.tree).map_err(what())?;
         let staged =
             staging.and_then(|it| Some(Staged { cache_tree: it.cache_tree.as_ref()?, files: &it.files }));
-        list_tree(&self.git, &tree, staged, interesting).map_err(what())
+        list_tree(self, &tree, staged, interesting).map_err(what())
     }
 
     /// Every file below a folder of a commit, sorted by path.
     pub fn list_folder(&self, commit: &Commit, folder: &str) -> Result<Vec<Listed>, RepoError> {
         let what = || git_error(format!("{folder} of {} can't be read", commit.name));
         let Some(found) = self.find(folder, Some(commit)) else { return Ok(Vec::new()) };
-        let tree = self.git.find_tree(found.id).map_err(what())?;
-        let mut files = list_tree(&self.git, &tree, None, &|_| true).map_err(what())?;
+        let tree = self.find_tree(found.id).map_err(what())?;
+        let mut files = list_tree(self, &tree, None, &|_| true).map_err(what())?;
         files.iter_mut().for_each(|file| file.path = [folder.as_bytes(), b"/", &file.path].concat());
         Ok(files)
     }
@@ -310,11 +371,12 @@ impl Repo {
         let path = || String::from_utf8_lossy(&file.path).into_owned();
         let failed = |error: git2::Error| RepoError::Unreadable { path: path(), why: reason(&error) };
         let odb = self.git.odb().map_err(failed)?;
+        self.loose.check(file.id).map_err(failed)?;
         let (size, _) = odb.read_header(file.id).map_err(failed)?;
         if size as u64 > Source::LIMIT {
             return Err(RepoError::TooLarge { path: path(), size: size as u64 });
         }
-        Ok(self.git.find_blob(file.id).map_err(failed)?.content().to_vec())
+        Ok(self.find_blob(file.id).map_err(failed)?.content().to_vec())
     }
 
     /// The bytes that a reader of the path gets: a link is followed within its commit, or within the index.
@@ -329,9 +391,7 @@ impl Repo {
             }
             let target = link_target(&file.path, &self.blob(&file)?)
                 .ok_or_else(|| refuse("it is a link that leads out of the repository"))?;
-            file = self
-                .find(&target, commit)
-                .ok_or_else(|| refuse("it is a link to something that is not there"))?;
+            file = self.find(&target, commit).ok_or_else(|| refuse(DANGLING))?;
         }
         Err(refuse("it is a link to a link to a link without end"))
     }
@@ -341,8 +401,13 @@ impl Repo {
         let listed = |id, mode| Listed { path: path.as_bytes().to_vec(), id, mode };
         match commit {
             Some(commit) => {
-                let entry = self.git.find_tree(commit.tree).ok()?.get_path(Path::new(path)).ok()?;
-                Some(listed(entry.id(), entry.filemode() as u32))
+                let mut found = (commit.tree, 0o040_000);
+                for name in path.split('/').filter(|name| !name.is_empty()) {
+                    let tree = self.find_tree(found.0).ok()?;
+                    let entry = tree.get_name_bytes(name.as_bytes())?;
+                    found = (entry.id(), entry.filemode() as u32);
+                }
+                Some(listed(found.0, found.1))
             }
             None => self.staged()?.get(path.as_bytes()).cloned(),
         }
@@ -356,8 +421,19 @@ impl Repo {
         self.staged.get()
     }
 
-    pub fn is_ignored(&self, path: &Path) -> bool {
-        self.git.is_path_ignored(path).unwrap_or(false)
+    /// Whether git ignores a path, by files that are looked at before libgit2 opens them.
+    pub fn is_ignored(&self, path: &Path) -> Result<bool, RepoError> {
+        let own = Some(self.git.commondir().join("info/exclude"));
+        self.check_around(path, ".gitignore", &[own, self.of_user("core.excludesFile", "git/ignore")])?;
+        Ok(self.git.is_path_ignored(path).unwrap_or(false))
+    }
+
+    /// A file outside of the worktree that configuration names, or that stands among the user's.
+    fn of_user(&self, key: &str, default: &str) -> Option<PathBuf> {
+        let named = self.git.config().ok()?.get_path(key).ok();
+        let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".config"));
+        let config = || std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
+        named.or_else(|| Some(config()?.join(default)))
     }
 }
 
@@ -437,10 +513,10 @@ fn link_target(link: &[u8], target: &[u8]) -> Option<String> {
 
 /// The parents that a commit names, also where a shallow clone was cut off at it. They stand behind its tree, and nowhere
 /// else.
-fn parents(commit: &git2::Commit<'_>) -> impl Iterator<Item = git2::Oid> {
+fn parents(commit: &git2::Commit<'_>) -> impl Iterator<Item = Oid> {
     let lines = commit.raw_header_bytes().split(|byte| *byte == b'\n').skip(1);
     let named = lines.map_while(|line| line.strip_prefix(b"parent "));
-    named.filter_map(|id| git2::Oid::from_str(std::str::from_utf8(id).ok()?).ok())
+    named.filter_map(|id| Oid::from_str(std::str::from_utf8(id).ok()?).ok())
 }
 
 fn describe(commit: &git2::Commit<'_>, name: &str) -> Commit {
@@ -464,16 +540,16 @@ fn index_path(git: &git2::Repository) -> PathBuf {
 }
 
 /// The id that git would give to a file's bytes.
-pub fn blob_id(bytes: &[u8]) -> git2::Oid {
+pub fn blob_id(bytes: &[u8]) -> Oid {
     use sha1::Digest as _;
     let mut hash = sha1::Sha1::new();
     hash.update(format!("blob {}\0", bytes.len()));
     hash.update(bytes);
-    git2::Oid::from_bytes(&hash.finalize()).unwrap_or(git2::Oid::ZERO_SHA1)
+    Oid::from_bytes(&hash.finalize()).unwrap_or(Oid::ZERO_SHA1)
 }
 
 /// The id that git would give to a stream of that length.
-pub fn blob_id_of(mut bytes: impl Read, length: u64) -> std::io::Result<git2::Oid> {
+pub fn blob_id_of(mut bytes: impl Read, length: u64) -> std::io::Result<Oid> {
     use sha1::Digest as _;
     let mut hash = sha1::Sha1::new();
     hash.update(format!("blob {length}\0"));
@@ -484,7 +560,7 @@ pub fn blob_id_of(mut bytes: impl Read, length: u64) -> std::io::Result<git2::Oi
             read => hash.update(&buffer[..read]),
         }
     }
-    git2::Oid::from_bytes(&hash.finalize()).map_err(std::io::Error::other)
+    Oid::from_bytes(&hash.finalize()).map_err(std::io::Error::other)
 }
 
 /// Turns off what libgit2 does to every object it reads: hashing it again, collision detection included, at half the
@@ -494,8 +570,8 @@ pub fn trust_object_database() {
 }
 
 impl Commit {
-    fn oid(&self) -> Result<git2::Oid, git2::Error> {
-        git2::Oid::from_str(&self.id)
+    fn oid(&self) -> Result<Oid, git2::Error> {
+        Oid::from_str(&self.id)
     }
 
     pub fn side(&self) -> Side {

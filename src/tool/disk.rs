@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::store;
 use super::yaml;
+use crate::open;
 use crate::source::{Side, Source};
 
 /// A tier of lockfiles and tools.
@@ -117,37 +118,48 @@ impl Tier {
         let mut pending = vec![(folder.to_owned(), shown.to_owned(), 0)];
         while let Some((folder, shown, depth)) = pending.pop() {
             // A tier that is a link is somebody's decision; nothing below it may be one.
-            let Ok(found) = entries(&folder) else { continue };
-            for path in found {
-                let (Some(name), Ok(metadata)) =
-                    (path.file_name().and_then(|it| it.to_str()), path.symlink_metadata())
-                else {
+            let found = match entries(&folder) {
+                Ok(found) => found,
+                Err(error) if open::is_absent(&error) => continue,
+                Err(error) => {
+                    self.problems.push(format!("{shown} can't be looked into: {error}"));
                     continue;
-                };
+                }
+            };
+            for path in found {
+                let Some(name) = path.file_name().and_then(|it| it.to_str()) else { continue };
                 let below = format!("{shown}{name}");
+                let metadata = match path.symlink_metadata() {
+                    Ok(metadata) => metadata,
+                    Err(error) if open::is_absent(&error) => continue,
+                    Err(error) => {
+                        self.problems.push(format!("{below} can't be read: {error}"));
+                        continue;
+                    }
+                };
                 if metadata.is_dir() && depth < DEEPEST {
                     pending.push((path, format!("{below}/"), depth + 1));
-                } else if metadata.is_file() && is_wanted(&below) {
-                    self.open(&path, below, metadata.len());
+                } else if !metadata.is_dir() && !metadata.is_symlink() && is_wanted(&below) {
+                    self.open(&path, below);
                 }
             }
         }
     }
 
-    fn open(&mut self, path: &Path, shown: String, size: u64) {
-        if self.sources.len() >= MOST_FILES || size > Source::LIMIT {
+    fn open(&mut self, path: &Path, shown: String) {
+        if self.sources.len() >= MOST_FILES {
             self.problems.push(format!("{shown}: there is too much to read"));
             return;
         }
-        match fs::read(path) {
-            Ok(bytes) => self.sources.push(Source::new(shown, Side::Worktree, bytes)),
-            Err(error) => self.problems.push(format!("{shown}: {error}")),
+        match open::read(path, Source::LIMIT) {
+            Ok(bytes) => self.sources.extend(bytes.map(|bytes| Source::new(shown, Side::Worktree, bytes))),
+            Err(refused) => self.problems.push(refused.named(&shown).to_string()),
         }
     }
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect())
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
 }
 
 fn is_wanted(path: &str) -> bool {
@@ -165,8 +177,8 @@ pub fn project_around(folder: &Path) -> PathBuf {
 pub fn is_project_scope() -> bool {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".ai"));
     let space = std::env::var_os("USER_SPACE").filter(|it| !it.is_empty()).map(PathBuf::from).or_else(home);
-    let text = space.and_then(|space| fs::read_to_string(space.join("config/config.yaml")).ok());
-    let value = text.and_then(|text| yaml::read(&text).ok());
+    let text = space.and_then(|space| open::read(&space.join("config/config.yaml"), Source::LIMIT).ok()?);
+    let value = text.and_then(|text| yaml::read(std::str::from_utf8(&text).ok()?).ok());
     let scope = value.as_ref().and_then(|value| value.get("lockfiles")?.get("scope")?.as_str());
     scope == Some("project")
 }

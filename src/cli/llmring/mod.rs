@@ -10,7 +10,6 @@ mod init;
 mod validate;
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -22,6 +21,7 @@ use crate::llmring::place::NAME;
 use crate::llmring::reader;
 use crate::llmring::registry::Registry;
 use crate::llmring::stamp::Stamp;
+use crate::open;
 use crate::policy::{self, Policy};
 use crate::read::{File, models};
 use crate::repo::Repo;
@@ -154,15 +154,8 @@ fn read(path: &Path) -> Result<Source, Failed> {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failed> {
-    let failed = |error: std::io::Error| Failed::unread(format!("{}: {error}", path.display()));
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() || metadata.len() > Source::LIMIT {
-        return Err(Failed::unread(format!("{}: it is no regular file, or too large", path.display())));
-    }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(failed)?;
-    file.take(Source::LIMIT).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
+    let read = open::read(path, Source::LIMIT).map_err(|refused| Failed::unread(refused.to_string()))?;
+    read.ok_or_else(|| Failed::unread(format!("{} is not there", path.display())))
 }
 
 /// The document, if its text can be read at all; `what` would be done with it.
@@ -261,7 +254,7 @@ impl RegistryArg {
 fn cache() -> Option<PathBuf> {
     let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"))?;
     let folder = PathBuf::from(home).join(".cache/llmring/registry");
-    (!models::archives(&folder).is_empty()).then_some(folder)
+    (!models::archives(&folder).0.is_empty()).then_some(folder)
 }
 
 /// The time, or the one that `SOURCE_DATE_EPOCH` gives.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::cli::{INCOMPLETE, USAGE, complain, print};
+use crate::open;
+use crate::source::Source;
 use crate::tool::integrity::{Kind, Variant, compute, sha256};
 use crate::tool::{content, json};
 
@@ -45,7 +47,7 @@ pub(super) fn run(arguments: &HashArgs) -> u8 {
     let shown = arguments.file.display().to_string();
     let text = match read(&arguments.file) {
         Ok(text) => text,
-        Err(why) => return complain(&format!("{shown}: {why}"), INCOMPLETE),
+        Err(why) => return complain(&why, INCOMPLETE),
     };
     match hash(arguments, &text) {
         Ok(hash) => print(&format!("{hash}\n")),
@@ -72,11 +74,17 @@ fn hash(arguments: &HashArgs, text: &str) -> Result<String, String> {
 
 /// What is no UTF-8 has no hash: the systems stop on it.
 fn read(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let read = match path.to_str() {
-        Some("-") => std::io::stdin().read_to_end(&mut bytes).map(drop),
-        _ => std::fs::read(path).map(|read| bytes = read),
+    let shown = path.display();
+    let bytes = match path.to_str() {
+        Some("-") => {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).map_err(|error| format!("{shown}: {error}"))?;
+            bytes
+        }
+        _ => {
+            let read = open::read(path, Source::LIMIT).map_err(|refused| refused.to_string())?;
+            read.ok_or_else(|| format!("{shown} is not there"))?
+        }
     };
-    read.map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
+    String::from_utf8(bytes).map_err(|_| format!("{shown}: is not UTF-8"))
 }

@@ -60,7 +60,7 @@ fn note_ignored(folder: &Path) {
     let inside = root.and_then(|root| Some(store.strip_prefix(root).ok()?.to_owned()));
     if let (Some(repo), Some(inside)) = (repo, inside)
         && store.is_dir()
-        && repo.is_ignored(&inside)
+        && repo.is_ignored(&inside).is_ok_and(|ignored| ignored)
     {
         print("Git ignores .ai/lockfiles: nobody else gets these lockfiles.\n");
     }

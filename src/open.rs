@@ -1,4 +1,8 @@
-//! Opening what may be hostile: links that lead out, pipes, devices, files without end, files that change.
+//! The one place that opens files which a repository, a configuration or a user names. They may be hostile: links that lead
+//! out, pipes, devices, files without end, files that change.
+//!
+//! A file is opened without waiting for anybody, and what was opened is looked at, not its path: in between, another may
+//! have taken its place.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -6,11 +10,11 @@ use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 /// The largest artifact that is hashed, in bytes: above every real one, and far below what a sparse file can claim.
-pub(super) const LARGEST: u64 = 8 << 30;
+pub const LARGEST: u64 = 8 << 30;
 
-/// A file of a store that is not read as it should be. Each is a line of the report.
+/// A file that is not read as it should be. Each is a line of the report.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub enum Refused {
     #[error("{path} can't be read: {why}")]
     Unreadable { path: String, why: String },
     #[error("{path} is a link that leads out of {root}: it was not read")]
@@ -24,32 +28,71 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Refused {
+    pub fn unreadable(path: &Path, error: &io::Error) -> Refused {
         Refused::Unreadable { path: path.display().to_string(), why: error.to_string() }
+    }
+
+    /// The same of a file that is known by another name.
+    pub fn named(self, name: &str) -> Refused {
+        let path = name.to_owned();
+        match self {
+            Refused::Unreadable { why, .. } => Refused::Unreadable { path, why },
+            Refused::LeadsOut { root, .. } => Refused::LeadsOut { path, root },
+            Refused::NoFile { .. } => Refused::NoFile { path },
+            Refused::TooLarge { size, limit, .. } => Refused::TooLarge { path, size, limit },
+            Refused::Changed { .. } => Refused::Changed { path },
+        }
+    }
+}
+
+/// The whole of a file that a user or their configuration names: links may lead anywhere. Nothing where there is none.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Refused> {
+    Ok(match open(path)? {
+        Some(opened) => Some(opened.all(limit)?),
+        None => None,
+    })
+}
+
+/// The same, to read from bit by bit.
+pub fn open(path: &Path) -> Result<Option<Opened>, Refused> {
+    let real = match fs::canonicalize(path) {
+        Ok(real) => real,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(Refused::unreadable(path, &error)),
+    };
+    match open_plain(&real) {
+        Ok(file) => Opened::new(path.to_owned(), file).map(Some),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(Refused::unreadable(path, &error)),
     }
 }
 
 /// A folder that nothing is read outside of, with all links resolved.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Root(PathBuf);
+pub struct Root(PathBuf);
 
 impl Root {
     /// Nothing when there is no such folder.
-    pub(super) fn new(path: &Path) -> Option<Root> {
+    pub fn new(path: &Path) -> Option<Root> {
         fs::canonicalize(path).ok().filter(|path| path.is_dir()).map(Root)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// The same of a path that has no links in it.
+    pub fn resolved(path: &Path) -> Root {
+        Root(path.to_owned())
+    }
+
+    pub fn path(&self) -> &Path {
         &self.0
     }
 
     /// A folder in it that stays in it.
-    pub(super) fn below(&self, relative: impl AsRef<Path>) -> Option<Root> {
+    pub fn below(&self, relative: impl AsRef<Path>) -> Option<Root> {
         Root::new(&self.0.join(relative)).filter(|inner| inner.0.starts_with(&self.0))
     }
 
     /// A folder in it; nothing when there is none. One that a link leads out to is refused.
-    pub(super) fn enter(&self, relative: impl AsRef<Path>) -> Result<Option<Root>, Refused> {
+    pub fn enter(&self, relative: impl AsRef<Path>) -> Result<Option<Root>, Refused> {
         let path = self.0.join(relative.as_ref());
         match self.below(relative) {
             None if Root::new(&path).is_some() => Err(self.leads_out(&path)),
@@ -58,7 +101,7 @@ impl Root {
     }
 
     /// The names in it, sorted; nothing where there is no such folder.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
@@ -66,7 +109,7 @@ impl Root {
     }
 
     /// Opens a file of it; nothing when there is none of that name.
-    pub(super) fn open(&self, relative: impl AsRef<Path>) -> Result<Option<Opened>, Refused> {
+    pub fn open(&self, relative: impl AsRef<Path>) -> Result<Option<Opened>, Refused> {
         let path = self.0.join(relative.as_ref());
         match open_plain(&path) {
             Ok(file) if self.holds_folder_of(&path, relative.as_ref()) => Opened::new(path, file).map(Some),
@@ -89,6 +132,14 @@ impl Root {
         is_plain || resolved().is_some_and(|folder| folder.starts_with(&self.0))
     }
 
+    /// The whole of a file of it; nothing when there is none of that name.
+    pub fn read(&self, relative: impl AsRef<Path>, limit: u64) -> Result<Option<Vec<u8>>, Refused> {
+        Ok(match self.open(relative)? {
+            Some(opened) => Some(opened.all(limit)?),
+            None => None,
+        })
+    }
+
     fn follow(&self, path: &Path) -> Result<Option<Opened>, Refused> {
         let real = match fs::canonicalize(path) {
             Ok(real) => real,
@@ -107,7 +158,8 @@ impl Root {
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
+/// The one error that says that nothing is there. All others say that it can't be known.
+pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -128,11 +180,13 @@ fn open_plain(path: &Path) -> io::Result<File> {
 
 /// A regular file, open.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) path: PathBuf,
+pub struct Opened {
+    pub path: PathBuf,
     file: File,
-    pub(super) size: u64,
-    pub(super) modified: Option<SystemTime>,
+    /// As it was when it was opened.
+    pub metadata: Metadata,
+    pub size: u64,
+    pub modified: Option<SystemTime>,
 }
 
 impl Opened {
@@ -149,11 +203,11 @@ impl Opened {
             });
         }
         let (size, modified) = (metadata.len(), metadata.modified().ok());
-        Ok(Opened { path, file, size, modified })
+        Ok(Opened { path, file, metadata, size, modified })
     }
 
     /// Whether it is still what it was when it was opened. A digest of a file that changed meanwhile is nobody's.
-    pub(super) fn is_steady(&self) -> Result<(), Refused> {
+    pub fn is_steady(&self) -> Result<(), Refused> {
         let same = |now: Metadata| now.len() == self.size && now.modified().ok() == self.modified;
         match self.file.metadata().is_ok_and(same) {
             true => Ok(()),
@@ -162,7 +216,7 @@ impl Opened {
     }
 
     /// The whole of a small file.
-    pub(super) fn all(mut self, limit: u64) -> Result<Vec<u8>, Refused> {
+    pub fn all(mut self, limit: u64) -> Result<Vec<u8>, Refused> {
         if self.size > limit {
             let path = self.path.display().to_string();
             return Err(Refused::TooLarge { path, size: self.size, limit });
@@ -170,6 +224,11 @@ impl Opened {
         let mut bytes = Vec::with_capacity(self.size as usize + 1);
         let read = self.file.by_ref().take(limit + 1).read_to_end(&mut bytes);
         read.map_err(|error| Refused::unreadable(&self.path, &error))?;
+        // Some files of the system say that they are empty.
+        if bytes.len() as u64 > limit {
+            let (path, size) = (self.path.display().to_string(), bytes.len() as u64);
+            return Err(Refused::TooLarge { path, size, limit });
+        }
         self.is_steady().map(|()| bytes)
     }
 }
