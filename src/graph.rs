@@ -41,6 +41,7 @@ pub struct Graph<'a> {
     /// What the project asks of an npm lockfile's older half, which does not say so itself.
     legacy: Vec<Range<u32>>,
     reachable: OnceLock<Vec<bool>>,
+    knows_starts: OnceLock<bool>,
 }
 
 impl<'a> Graph<'a> {
@@ -53,6 +54,7 @@ impl<'a> Graph<'a> {
             firsts: vec![0],
             legacy: Vec::new(),
             reachable: OnceLock::new(),
+            knows_starts: OnceLock::new(),
         };
         match lockfile.format.links {
             Links::None => graph.resolve(|_, _| 0..0),
@@ -128,7 +130,8 @@ impl<'a> Graph<'a> {
 
     /// Whether it is known what the project asks for, so that an entry that nothing leads to is one too many.
     pub fn knows_starts(&self) -> bool {
-        self.starts().next() != Some(self.project()) || !self.legacy.is_empty()
+        let known = || self.starts().next() != Some(self.project()) || !self.legacy.is_empty();
+        *self.knows_starts.get_or_init(known)
     }
 
     /// What can be reached from some nodes, they themselves included.

@@ -26,6 +26,10 @@
 //! those below a workspace's own `node_modules` when only the root's was removed: remove every `node_modules`, take the
 //! lockfile back from git and install again.
 
+use std::cell::LazyCell;
+
+use foldhash::{HashMap, HashMapExt};
+
 use crate::change::{Kept, Pin, Release, Slot, pins};
 use crate::context::{Context, Pair};
 use crate::finding::Level;
@@ -127,6 +131,7 @@ fn still_selected<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>
     }
     let fold = base.fold(lockfile.ecosystem());
     let head = cx.head.fold(lockfile.ecosystem());
+    let neighbours = LazyCell::new(|| Neighbours::new(pair));
     let beside = |path: &str| folder(path) == lockfile.folder();
     for manifest in cx.head.manifests(lockfile.ecosystem()).filter(|it| beside(&it.source.path)) {
         for selected in &manifest.dependencies {
@@ -134,7 +139,7 @@ fn still_selected<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>
             let release = Release { name: selected.name.raw, version: version.raw.into(), within: None };
             let Some(before) = fold.release(&release) else { continue };
             if let Some(lost) = lost_line(before, head.release(&release), selected.direct) {
-                gone(cx, lockfile, pair, &lost, report).related(
+                gone(cx, lockfile, &neighbours, &lost, report).related(
                     manifest.source,
                     selected.at,
                     "still asks for it",
@@ -159,13 +164,12 @@ fn lost_line<'a>(before: &Kept<'a>, now: Option<&Kept<'a>>, direct: bool) -> Opt
 fn gone<'a, 'r>(
     cx: &Context<'a>,
     lockfile: &'a Lockfile<'a>,
-    pair: &Pair<'a>,
+    neighbours: &Neighbours<'a>,
     had: &Pin<'a>,
     report: &'r mut Report<'a>,
 ) -> &'r mut crate::report::Found<'a> {
     let Slot { package, .. } = had.slot;
-    let at =
-        pair.base.and_then(|base| neighbour(lockfile, base, package)).unwrap_or(&lockfile.source.text()[..0]);
+    let at = neighbours.of(package).unwrap_or(&lockfile.source.text()[..0]);
     report
         .file(lockfile, at, format!("{} is still selected, but lost its hash.", package.label()))
         .label("a line is missing here")
@@ -174,11 +178,30 @@ fn gone<'a, 'r>(
         .help(cure(cx, lockfile))
 }
 
-/// The entry before the one that is gone, when that is still there.
-fn neighbour<'a>(head: &'a Lockfile<'a>, base: &'a Lockfile<'a>, gone: &Package<'_>) -> Option<&'a str> {
-    let at = base.packages.iter().position(|it| it.slot.as_str() == gone.slot.as_str())?;
-    let before = base.packages[..at].last()?;
-    head.packages.iter().find(|it| it.slot.as_str() == before.slot.as_str()).map(|it| it.heading())
+/// The entries before those that are gone, where they are still there.
+struct Neighbours<'a> {
+    /// By the slot of an entry of the base side: that of the one before it.
+    before: HashMap<&'a str, &'a str>,
+    headings: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Neighbours<'a> {
+    fn new(pair: &Pair<'a>) -> Neighbours<'a> {
+        let slots = pair.base.iter().flat_map(|base| base.packages.windows(2));
+        let mut before = HashMap::new();
+        slots.for_each(|two| {
+            before.entry(two[1].slot.as_str()).or_insert(two[0].slot.as_str());
+        });
+        let mut headings = HashMap::new();
+        for package in pair.head.iter().flat_map(|head| &head.packages) {
+            headings.entry(package.slot.as_str()).or_insert(package.heading());
+        }
+        Neighbours { before, headings }
+    }
+
+    fn of(&self, gone: &Package<'_>) -> Option<&'a str> {
+        self.headings.get(self.before.get(gone.slot.as_str())?).copied()
+    }
 }
 
 #[cfg(test)]
