@@ -188,7 +188,7 @@ pub fn lint_with(
         .collect();
     // What was folded for the rules is a good part of what a run needs: comparing lines takes its place.
     drop(cx);
-    findings = report::cap(findings);
+    report::tell_rest(&mut findings);
     anchor::anchor(&mut findings, &sources.lockfiles);
     report::seal(&mut findings);
     report::rank(&mut findings);
@@ -482,7 +482,7 @@ fn mark_preexisting<'a>(
         moved: foldhash::HashMap::default(),
     };
     // Two faults that look the same are two: as many are known as there were.
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut known: foldhash::HashMap<u64, usize> = foldhash::HashMap::default();
     let mut know = |found: &[report::Found<'_>]| {
         report::identities(found).for_each(|identity| *known.entry(identity).or_default() += 1);
     };
@@ -490,14 +490,24 @@ fn mark_preexisting<'a>(
         know(&pass::run(&before, rules, Sides::One(lockfile)).found);
     }
     know(&pass::run_whole(&before, rules));
-    for finding in findings {
+    // A file that stayed has what it had; what several files say together may change all the same.
+    let stayed = |finding: &Finding| {
+        let rule = of_rule.get(finding.rule).filter(|rule| !rule.is_change() && !rule.is_of_whole());
+        rule.is_some() && same.contains(finding.path.as_str())
+    };
+    for finding in &mut *findings {
         finding.preexisting = finding.stood;
-        let Some(rule) = of_rule.get(finding.rule).filter(|rule| !rule.is_change()) else { continue };
-        let left = known.get_mut(finding.identity()).filter(|left| **left > 0);
-        // A file that stayed has what it had; what several files say together may change all the same.
-        let stayed = !rule.is_of_whole() && same.contains(finding.path.as_str());
-        finding.preexisting |= stayed || left.is_some();
+        if of_rule.get(finding.rule).is_none_or(|rule| rule.is_change()) {
+            continue;
+        }
+        let left = known.get_mut(&finding.identity()).filter(|left| **left > 0);
+        finding.preexisting |= stayed(finding) || left.is_some();
         left.into_iter().for_each(|left| *left -= 1);
+    }
+    // One that stands for others is as new as the newest of them.
+    for finding in findings {
+        let rest_is_known = finding.rest.as_ref().is_none_or(|rest| rest.is_known(&mut known));
+        finding.preexisting &= rest_is_known || stayed(finding);
     }
 }
 

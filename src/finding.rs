@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::escape;
 use crate::model::Origin;
+use crate::report::Rest;
 use crate::source::Side;
 
 /// How much a finding weighs, lightest first.
@@ -88,6 +89,9 @@ pub struct Finding {
     /// The base side has it too, as its rule says.
     #[serde(skip)]
     pub stood: bool,
+    /// Others of its rule in its file, which are not told one by one.
+    #[serde(skip)]
+    pub rest: Option<Box<Rest>>,
 }
 
 /// What a rule objects to.

@@ -10,7 +10,7 @@ use crate::escape::cut;
 use crate::formats::Format;
 use crate::llmring::Document;
 use crate::source::Source;
-use crate::syntax::{Fault, FaultKind, Node, Text};
+use crate::syntax::{Fault, FaultKind, Faults, Node, Text};
 use crate::tool::lock::ToolLock;
 
 /// Where names are unique: releases are compared across all lockfiles of one ecosystem, whatever their format.
@@ -79,7 +79,7 @@ pub struct Lockfile<'s> {
     pub roots: Vec<Root<'s>>,
     /// Everything that changes what a resolver would choose: overrides, patches, `requires-python`, …
     pub settings: Vec<Setting<'s>>,
-    pub faults: Vec<Fault<'s>>,
+    pub faults: Faults<'s>,
     /// Where a document begins that the format has no place for.
     pub stray_document: Option<&'s str>,
     /// What only a tool lockfile says.
@@ -97,7 +97,7 @@ impl<'s> Lockfile<'s> {
             packages: Vec::new(),
             roots: Vec::new(),
             settings: Vec::new(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             stray_document: None,
             tool: None,
             llmring: None,

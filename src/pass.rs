@@ -6,7 +6,7 @@ use crate::change::{Kept, Release, Slot, pins};
 use crate::context::{Context, Pair};
 use crate::excuse::Fates;
 use crate::model::Lockfile;
-use crate::report::{Found, Report};
+use crate::report::{self, Found, Report};
 use crate::rules::{Check, Rule};
 
 /// What a pass has to tell.
@@ -50,7 +50,7 @@ pub fn run<'a>(cx: &Context<'a>, rules: &[&'static Rule], sides: Sides<'a>) -> P
     };
     let of_family = rules.iter().filter(|rule| rule.families.contains(&family));
     let mut checks: Vec<(&Check, Report<'a>)> =
-        of_family.flat_map(|rule| rule.checks.iter().map(|check| (check, Report::new(rule)))).collect();
+        of_family.flat_map(|rule| rule.checks.iter().map(|check| (check, report(cx, rule)))).collect();
     for (check, report) in &mut checks {
         match (check, head, &pair) {
             (Check::Lockfile(check), Some(lockfile), _) => check(cx, lockfile, report),
@@ -77,7 +77,7 @@ pub fn run<'a>(cx: &Context<'a>, rules: &[&'static Rule], sides: Sides<'a>) -> P
 pub fn run_whole<'a>(cx: &Context<'a>, rules: &[&'static Rule]) -> Vec<Found<'a>> {
     let mut all = Vec::new();
     for rule in rules {
-        let mut report = Report::new(rule);
+        let mut report = report(cx, rule);
         for check in rule.checks {
             match check {
                 Check::Repository(check) => check(cx, &mut report),
@@ -94,7 +94,7 @@ pub fn run_whole<'a>(cx: &Context<'a>, rules: &[&'static Rule]) -> Vec<Found<'a>
 pub fn run_policy<'a>(cx: &Context<'a>, rules: &[&'static Rule], fates: &Fates) -> Vec<Found<'a>> {
     let mut all = Vec::new();
     for rule in rules {
-        let mut report = Report::new(rule);
+        let mut report = report(cx, rule);
         for check in rule.checks {
             if let Check::Policy(check) = check {
                 check(cx, fates, &mut report);
@@ -103,6 +103,11 @@ pub fn run_policy<'a>(cx: &Context<'a>, rules: &[&'static Rule], fates: &Fates) 
         all.extend(report.into_found());
     }
     all
+}
+
+/// With room for what is told one by one.
+fn report<'a>(cx: &Context<'a>, rule: &'static Rule) -> Report<'a> {
+    Report::new(rule, report::room(cx.policy, rule, cx.head.lockfiles.len()))
 }
 
 /// The release of an entry on the base side.

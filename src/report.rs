@@ -51,6 +51,68 @@ pub struct Found<'a> {
     /// The base side has it too.
     stood: bool,
     related: Vec<(&'a Source, Option<&'a str>, String)>,
+    /// Others of its rule in its file, which are not told one by one: none of them is graver.
+    rest: Option<Box<Rest>>,
+}
+
+/// What is not told one by one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rest {
+    /// How many there are.
+    pub count: usize,
+    /// Beginnings of their identities, to know them by on the other side.
+    prints: Vec<u64>,
+    /// How many of them nothing is known of: they are taken to be new.
+    unknown: usize,
+}
+
+/// How many findings of one rule in one file are told one by one: a hostile file has one for every two bytes, and each
+/// needs some thousand bytes until it is printed. A repository of many lockfiles has fewer of each.
+const TOLD: usize = 1_000;
+const TOLD_OF_ALL: usize = 10_000;
+const LEAST_TOLD: usize = 100;
+
+/// Of how many others in one file it is known what they are.
+const KNOWN: usize = 200_000;
+
+/// How many findings of one rule in one file are told one by one. What an exception may accept takes no other's place.
+pub fn room(policy: &Policy, rule: &Rule, lockfiles: usize) -> usize {
+    let accepted = policy.exceptions().iter().filter(|it| it.rule.id == rule.id).count();
+    accepted + (TOLD_OF_ALL / lockfiles.max(1)).clamp(LEAST_TOLD, TOLD)
+}
+
+impl Rest {
+    fn add(&mut self, found: &Found<'_>) {
+        self.count += 1;
+        match self.prints.len() < KNOWN {
+            _ if found.stood => {}
+            true => self.prints.push(print(&fingerprint(found.identity()))),
+            false => self.unknown += 1,
+        }
+    }
+
+    fn merge(&mut self, other: Rest) {
+        self.count += other.count;
+        self.prints.extend(other.prints);
+        self.unknown += other.unknown;
+    }
+
+    /// Whether the other side has all of them. What it has is counted down.
+    pub fn is_known(&self, left: &mut HashMap<u64, usize>) -> bool {
+        let mut all = self.unknown == 0;
+        for print in &self.prints {
+            match left.get_mut(print).filter(|left| **left > 0) {
+                Some(left) => *left -= 1,
+                None => all = false,
+            }
+        }
+        all
+    }
+}
+
+/// The beginning of an identity.
+fn print(identity: &str) -> u64 {
+    u64::from_str_radix(&identity[..16], 16).unwrap_or_default()
 }
 
 impl<'a> Found<'a> {
@@ -72,9 +134,12 @@ impl<'a> Found<'a> {
         &self.message
     }
 
-    /// What an exception may accept it by. Nothing when its value is too long to be compared as a whole, and where it
-    /// speaks of the policy itself.
+    /// What an exception may accept it by. Nothing when its value is too long to be compared as a whole, where it speaks of
+    /// the policy itself, and where it stands for others too.
     pub fn subject_of_exception(&self) -> Option<Subject<'a>> {
+        if self.rest.is_some() {
+            return None;
+        }
         let sha256 = self.sha256()?;
         let package = self.package.and_then(|package| {
             Some(PackageSpec {
@@ -176,19 +241,64 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Where rules leave what they find. One for each rule and lockfile.
+/// Where rules leave what they find. One for each rule and lockfile. It keeps only so many: the gravest, and of those the
+/// first; the others are counted.
 pub struct Report<'a> {
     rule: &'static Rule,
+    /// How many are kept of each file.
+    room: usize,
     found: Vec<Found<'a>>,
+    /// When it is worth to look for some that can go.
+    full: usize,
+    rest: BTreeMap<&'a str, Rest>,
 }
 
 impl<'a> Report<'a> {
-    pub fn new(rule: &'static Rule) -> Report<'a> {
-        Report { rule, found: Vec::new() }
+    pub fn new(rule: &'static Rule, room: usize) -> Report<'a> {
+        Report { rule, room, found: Vec::new(), full: 2 * room, rest: BTreeMap::new() }
     }
 
-    pub fn into_found(self) -> Vec<Found<'a>> {
+    /// Another rule's, of the same size.
+    pub fn of_other(&self, rule: &'static Rule) -> Report<'a> {
+        Report::new(rule, self.room)
+    }
+
+    /// Of each file the last one that is kept stands for those that are not.
+    pub fn into_found(mut self) -> Vec<Found<'a>> {
+        self.thin_out();
+        for it in self.found.iter_mut().rev() {
+            it.rest = self.rest.remove(it.path()).map(Box::new);
+        }
         self.found
+    }
+
+    /// What a reader has counted without keeping it, of a file of which it kept others.
+    pub fn uncounted(&mut self, path: &'a str, count: usize) {
+        if count > 0 {
+            self.rest.entry(path).or_default().merge(Rest { count, unknown: count, prints: Vec::new() });
+        }
+    }
+
+    fn thin_out(&mut self) {
+        let mut order: Vec<usize> = (0..self.found.len()).collect();
+        order.sort_by_key(|&at| std::cmp::Reverse(self.found[at].level));
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut is_kept = vec![true; order.len()];
+        for at in order {
+            let count = counts.entry(self.found[at].path()).or_default();
+            *count += 1;
+            is_kept[at] = *count <= self.room;
+        }
+        let mut kept = is_kept.into_iter();
+        let rest = &mut self.rest;
+        self.found.retain(|it| {
+            let kept = kept.next().unwrap_or(true);
+            if !kept {
+                rest.entry(it.path()).or_default().add(it);
+            }
+            kept
+        });
+        self.full = 2 * self.found.len().max(self.room);
     }
 
     /// A fault of the file: `at` is where it shows.
@@ -224,14 +334,23 @@ impl<'a> Report<'a> {
 
     /// Takes over what another rule found, as this rule's.
     pub fn adopt(&mut self, other: Report<'a>, prefix: &str) {
+        if self.found.len() >= self.full {
+            self.thin_out();
+        }
         for mut found in other.found {
             found.rule = self.rule;
             found.message.insert_str(0, prefix);
             self.found.push(found);
         }
+        for (path, rest) in other.rest {
+            self.rest.entry(path).or_default().merge(rest);
+        }
     }
 
     fn push(&mut self, source: &'a Source, field: Field, at: &'a str, message: String) -> &mut Found<'a> {
+        if self.found.len() >= self.full {
+            self.thin_out();
+        }
         let value = escape::head(at, TELLING);
         self.found.push(Found {
             rule: self.rule,
@@ -248,6 +367,7 @@ impl<'a> Report<'a> {
             is_whole: value.len() == at.len(),
             stood: false,
             related: Vec::new(),
+            rest: None,
         });
         self.found.last_mut().expect("just pushed")
     }
@@ -273,8 +393,9 @@ pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
     for at in order {
         let it = &found[at];
         let key = (it.source.path.as_str(), it.subject());
-        // Faults of a file as a whole are told apart by their place; they never merge.
-        let leader = if it.field == Field::File { None } else { leaders.get(&key).copied() };
+        // Faults of a file as a whole are told apart by their place; they never merge. Nor does what stands for others.
+        let is_single = it.field == Field::File || it.rest.is_some();
+        let leader = if is_single { None } else { leaders.get(&key).copied() };
         match leader.and_then(|leader| findings[leader].as_mut()) {
             Some(leader) if leader.rule == it.rule.id => findings[at] = Some(finish(it)),
             Some(leader) => {
@@ -295,14 +416,17 @@ pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
 }
 
 /// Identities of what a side has, for telling what is new from what was there.
-pub fn identities(found: &[Found<'_>]) -> impl Iterator<Item = String> {
-    found.iter().map(|it| fingerprint(it.identity()))
+pub fn identities(found: &[Found<'_>]) -> impl Iterator<Item = u64> {
+    found.iter().flat_map(|it| {
+        let rest = it.rest.iter().flat_map(|rest| rest.prints.iter().copied());
+        std::iter::once(print(&fingerprint(it.identity()))).chain(rest)
+    })
 }
 
 impl Finding {
     /// The identity without the path: a moved lockfile keeps its old faults.
-    pub fn identity(&self) -> &str {
-        &self.fingerprint
+    pub fn identity(&self) -> u64 {
+        print(&self.fingerprint)
     }
 }
 
@@ -341,6 +465,7 @@ fn finish(found: &Found<'_>) -> Finding {
         side: found.source.side.clone(),
         tamper: found.rule.tamper,
         stood: found.stood,
+        rest: found.rest.clone(),
     }
 }
 
@@ -383,28 +508,13 @@ fn place_of(finding: &Finding) -> (&str, usize, &str) {
     (&finding.path, finding.span.map_or(0, |span| span.start.offset), finding.rule)
 }
 
-/// How many findings of one rule in one file are told one by one: a hostile file has one for every two bytes.
-const TOLD: usize = 10_000;
-
-/// Leaves out what no one will read; the last one that is left says how much that is. What is new is counted apart from
-/// what is not, so that old findings push no new one out.
-pub fn cap(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len().min(TOLD));
-    // How many there are, and where the last one that is told stands.
-    let mut counts: BTreeMap<(String, &str, bool), (usize, usize)> = BTreeMap::new();
+/// Says of findings that stand for others how many those are.
+pub fn tell_rest(findings: &mut [Finding]) {
     for finding in findings {
-        let key = (finding.path.clone(), finding.rule, finding.preexisting);
-        let (count, last) = counts.entry(key).or_default();
-        *count += 1;
-        if *count <= TOLD {
-            *last = kept.len();
-            kept.push(finding);
+        if let Some(rest) = &finding.rest {
+            finding.message.push_str(&format!(" And {} more like it.", rest.count));
         }
     }
-    for (count, last) in counts.into_values().filter(|(count, _)| *count > TOLD) {
-        kept[last].message.push_str(&format!(" And {} more like it.", count - TOLD));
-    }
-    kept
 }
 
 /// Errors of tamper rules first, then by level, then by place.

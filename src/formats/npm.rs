@@ -46,7 +46,8 @@ fn parse(source: &Source) -> Lockfile<'_> {
             _ => reader.skip(),
         })
         .and_then(|()| reader.end());
-    lockfile.faults = reader.faults.into_iter().chain(lockfile.faults).collect();
+    reader.faults.append(&mut lockfile.faults);
+    lockfile.faults = reader.faults;
     // A broken text has left its fault with the reader, and an entry that it broke off in is not in the list.
     if read.is_ok() {
         // Before npm 5, only a shrinkwrap was written, and without a version.

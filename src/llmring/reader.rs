@@ -6,7 +6,7 @@ use super::document::{Binding, Document, Dropped, Pin, Profile, Refusal, stamp};
 use super::value::{self, Syntax};
 use crate::escape::cut;
 use crate::source::Source;
-use crate::syntax::{Fault, FaultKind, Node, Table, Text, json, toml};
+use crate::syntax::{Fault, FaultKind, Faults, Node, Table, Text, json, toml};
 
 const TOP: &[&str] =
     &["version", "created_at", "updated_at", "default_profile", "profiles", "extends", "metadata"];
@@ -17,7 +17,7 @@ const OLD_BINDING: &[&str] = &["alias", "provider", "model", "constraints"];
 const EXTENDS: &[&str] = &["packages"];
 
 /// Reads a file. What is wrong with its text comes back beside it; with what it says, in it.
-pub fn read(source: &Source) -> (Document<'_>, Vec<Fault<'_>>) {
+pub fn read(source: &Source) -> (Document<'_>, Faults<'_>) {
     let named = Syntax::of_path(&source.path);
     let (syntax, root, faults) = parse(source, named);
     let mut document = Document {
@@ -46,7 +46,7 @@ pub fn read(source: &Source) -> (Document<'_>, Vec<Fault<'_>>) {
 }
 
 /// By its name, and by its content where that is what the other syntax would be.
-fn parse(source: &Source, named: Syntax) -> (Syntax, Node<'_>, Vec<Fault<'_>>) {
+fn parse(source: &Source, named: Syntax) -> (Syntax, Node<'_>, Faults<'_>) {
     let is_syntax = |fault: &Fault<'_>| fault.kind == FaultKind::Syntax;
     let read = |syntax| match syntax {
         Syntax::Toml => {

@@ -28,6 +28,7 @@ pub(super) fn finding(rule: &str, line: usize) -> Finding {
         side: Side::Worktree,
         tamper: rule.tamper,
         stood: false,
+        rest: None,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use memchr::memchr2;
 
-use super::{Fault, MAX_DEPTH, Node, Table, Text, find_duplicate_keys, find_duplicates};
+use super::{Fault, Faults, MAX_DEPTH, Node, Table, Text, find_duplicate_keys, find_duplicates};
 use crate::source::Source;
 
 /// The text is not JSON; the fault has been noted.
@@ -21,11 +21,11 @@ pub struct Reader<'s> {
     depth: usize,
     /// Of all objects that are open: one list, so that an object costs no allocation.
     keys: Vec<Text<'s>>,
-    pub faults: Vec<Fault<'s>>,
+    pub faults: Faults<'s>,
 }
 
 /// The whole document as one tree, if it is JSON, and what is wrong with it.
-pub fn read(source: &Source) -> (Option<Node<'_>>, Vec<Fault<'_>>) {
+pub fn read(source: &Source) -> (Option<Node<'_>>, Faults<'_>) {
     let mut reader = Reader::new(source);
     let node = reader.node().and_then(|node| reader.end().map(|()| node));
     (node.ok(), reader.faults)

@@ -166,6 +166,10 @@ pub enum FaultKind {
     DuplicateKey,
 }
 
+impl FaultKind {
+    const ALL: [FaultKind; 3] = [FaultKind::Syntax, FaultKind::Shape, FaultKind::DuplicateKey];
+}
+
 impl<'s> Fault<'s> {
     pub fn syntax(at: &'s str, message: impl Into<String>) -> Fault<'s> {
         Fault { kind: FaultKind::Syntax, at, first: None, message: message.into() }
@@ -186,15 +190,97 @@ impl<'s> Fault<'s> {
     }
 }
 
+/// What is wrong with a file: so many faults of a kind are kept, the others counted. Two bytes are enough for one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults<'s> {
+    kept: Vec<Fault<'s>>,
+    /// How many there are of each kind.
+    counts: [usize; 3],
+}
+
+impl<'s> Faults<'s> {
+    /// How many of a kind are kept.
+    const MOST: usize = 10_000;
+
+    pub fn push(&mut self, fault: Fault<'s>) {
+        let count = &mut self.counts[fault.kind as usize];
+        *count += 1;
+        if *count <= Faults::MOST {
+            self.kept.push(fault);
+        }
+    }
+
+    /// Adds those of another, and what it has counted.
+    pub fn append(&mut self, other: &mut Faults<'s>) {
+        let other = std::mem::take(other);
+        let left_out = FaultKind::ALL.map(|kind| other.left_out(kind));
+        self.extend(other.kept);
+        FaultKind::ALL
+            .into_iter()
+            .zip(left_out)
+            .for_each(|(kind, count)| self.counts[kind as usize] += count);
+    }
+
+    /// How many are not kept.
+    pub fn all_left_out(&self) -> usize {
+        FaultKind::ALL.into_iter().map(|kind| self.left_out(kind)).sum()
+    }
+
+    /// How many of a kind are not kept.
+    pub fn left_out(&self, kind: FaultKind) -> usize {
+        self.counts[kind as usize].saturating_sub(Faults::MOST)
+    }
+}
+
+impl<'s> Extend<Fault<'s>> for Faults<'s> {
+    fn extend<T: IntoIterator<Item = Fault<'s>>>(&mut self, faults: T) {
+        faults.into_iter().for_each(|fault| self.push(fault));
+    }
+}
+
+impl<'s> FromIterator<Fault<'s>> for Faults<'s> {
+    fn from_iter<T: IntoIterator<Item = Fault<'s>>>(faults: T) -> Faults<'s> {
+        let mut all = Faults::default();
+        all.extend(faults);
+        all
+    }
+}
+
+impl<'s> IntoIterator for Faults<'s> {
+    type Item = Fault<'s>;
+    type IntoIter = std::vec::IntoIter<Fault<'s>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.kept.into_iter()
+    }
+}
+
+impl<'f, 's> IntoIterator for &'f Faults<'s> {
+    type Item = &'f Fault<'s>;
+    type IntoIter = std::slice::Iter<'f, Fault<'s>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.kept.iter()
+    }
+}
+
+impl<'s> std::ops::Deref for Faults<'s> {
+    type Target = [Fault<'s>];
+
+    fn deref(&self) -> &[Fault<'s>] {
+        &self.kept
+    }
+}
+
 /// Notes keys that stand twice in a table.
-pub fn find_duplicates<'s>(entries: &[(Text<'s>, Node<'s>)], faults: &mut Vec<Fault<'s>>) {
+pub fn find_duplicates<'s>(entries: &[(Text<'s>, Node<'s>)], faults: &mut Faults<'s>) {
     find_duplicate_keys(entries.iter().map(|(key, _)| key), faults);
 }
 
 /// Notes keys that stand twice. A few are compared pairwise, many through a set: linear either way.
 pub fn find_duplicate_keys<'s: 'k, 'k>(
     keys: impl ExactSizeIterator<Item = &'k Text<'s>> + Clone,
-    faults: &mut Vec<Fault<'s>>,
+    faults: &mut Faults<'s>,
 ) {
     const PAIRWISE: usize = 12;
     if keys.len() <= PAIRWISE {

@@ -8,11 +8,11 @@ use toml_parser::decoder::Encoding;
 use toml_parser::parser::{EventReceiver, RecursionGuard, parse_document};
 use toml_parser::{ErrorSink, ParseError, Raw, Span};
 
-use super::{Fault, MAX_DEPTH, Node, Table, Text, find_duplicates};
+use super::{Fault, Faults, MAX_DEPTH, Node, Table, Text, find_duplicates};
 use crate::source::Source;
 
 /// The whole document, and what is wrong with it. After a syntax error the tree holds what could be read.
-pub fn read(source: &Source) -> (Table<'_>, Vec<Fault<'_>>) {
+pub fn read(source: &Source) -> (Table<'_>, Faults<'_>) {
     let text = source.text();
     let document = toml_parser::Source::new(text);
     let tokens = document.lex().into_vec();
@@ -20,7 +20,7 @@ pub fn read(source: &Source) -> (Table<'_>, Vec<Fault<'_>>) {
     let mut errors: Option<ParseError> = None;
     let mut guard = RecursionGuard::new(&mut builder, MAX_DEPTH as u32);
     parse_document(&tokens, &mut guard, &mut errors);
-    let mut faults: Vec<_> = source.fault().into_iter().collect();
+    let mut faults: Faults<'_> = source.fault().into_iter().collect();
     faults.extend(errors.map(|error| syntax(text, &error)));
     faults.append(&mut builder.faults);
     let root = builder.finish(&mut faults);
@@ -98,7 +98,7 @@ struct Builder<'s> {
     opened: Vec<Open<'s>>,
     header: Span,
     too_deep: bool,
-    faults: Vec<Fault<'s>>,
+    faults: Faults<'s>,
 }
 
 impl<'s> Builder<'s> {
@@ -112,7 +112,7 @@ impl<'s> Builder<'s> {
             opened: Vec::new(),
             header: Span::default(),
             too_deep: false,
-            faults: Vec::new(),
+            faults: Faults::default(),
         }
     }
 
@@ -248,7 +248,7 @@ impl<'s> Builder<'s> {
         Node::String(Text::with(inner, meaning.into_owned()))
     }
 
-    fn finish(mut self, faults: &mut Vec<Fault<'s>>) -> Table<'s> {
+    fn finish(mut self, faults: &mut Faults<'s>) -> Table<'s> {
         // Children always come after their parents, so from the end every child is ready when its parent is built.
         let mut ready: Vec<Option<Table<'s>>> = (0..self.tables.len()).map(|_| None).collect();
         for at in (0..self.tables.len()).rev() {

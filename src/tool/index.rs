@@ -6,13 +6,13 @@
 use super::store;
 use super::time::{self, NoTime, Seconds};
 use crate::source::Source;
-use crate::syntax::{Fault, Node, Table, Text, json};
+use crate::syntax::{Fault, Faults, Node, Table, Text, json};
 
 /// An index, read.
 #[derive(Debug, Default)]
 pub struct Index<'s> {
     pub entries: Vec<Entry<'s>>,
-    pub faults: Vec<Fault<'s>>,
+    pub faults: Faults<'s>,
 }
 
 /// What is remembered of one lockfile.

@@ -9,7 +9,7 @@ use crate::formats::Format;
 use crate::integrity;
 use crate::model::{Algorithm, Artifact, Edge, EdgeKind, Lockfile, Origin, Package};
 use crate::source::Source;
-use crate::syntax::{Fault, Node, Table, Text, json};
+use crate::syntax::{Fault, Faults, Node, Table, Text, json};
 
 /// What a lockfile says beyond its packages.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ pub fn read<'s>(source: &'s Source, format: &'static Format, is_rye: bool) -> Lo
         return lockfile;
     };
     lockfile.schema_version = table.get("lockfile_version").and_then(Node::scalar);
-    let mut reader = Reader { is_rye, faults: Vec::new(), refusals: Vec::new() };
+    let mut reader = Reader { is_rye, faults: Faults::default(), refusals: Vec::new() };
     let mut tool = reader.lock(source, table);
     tool.refusals = reader.refusals;
     lockfile.packages = tool.chain.iter().map(package).collect();
@@ -128,7 +128,7 @@ pub fn read<'s>(source: &'s Source, format: &'static Format, is_rye: bool) -> Lo
 
 struct Reader<'s> {
     is_rye: bool,
-    faults: Vec<Fault<'s>>,
+    faults: Faults<'s>,
     refusals: Vec<(&'s str, String)>,
 }
 

@@ -60,7 +60,7 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     let Some(merged) = &merge.base else { return };
     let kept = merged.fold(slot.lockfile.ecosystem()).release(&Release::of(slot.lockfile, slot.package));
     let mut run = |rule: &'static Rule| {
-        let mut broken = Report::new(rule);
+        let mut broken = report.of_other(rule);
         for check in rule.checks {
             if let Check::Entry(check) = check {
                 check(merge, slot, kept, &mut broken);

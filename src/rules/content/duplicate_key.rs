@@ -60,4 +60,5 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
             found.related(lockfile.source, first, "stands here first");
         }
     }
+    report.uncounted(&lockfile.source.path, lockfile.faults.left_out(FaultKind::DuplicateKey));
 }

@@ -61,6 +61,8 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
             lockfile.format.relock
         ));
     }
+    let left_out = [FaultKind::Syntax, FaultKind::Shape].map(|kind| lockfile.faults.left_out(kind));
+    report.uncounted(&lockfile.source.path, left_out.iter().sum());
 }
 
 /// Some formats can be cut off between two lines and still be read. A file that goes on on the base side, and that lost

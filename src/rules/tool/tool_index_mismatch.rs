@@ -101,6 +101,7 @@ fn check_index<'a>(
             .source(source, fault.at, format!("{} can't be read: {}.", source.path, fault.message))
             .help(REBUILD);
     }
+    report.uncounted(&source.path, index.faults.all_left_out());
     let scope =
         index.entries.first().and_then(|entry| entry.scope.as_ref()).map(|scope| scope.as_str().to_owned());
     for entry in &index.entries {

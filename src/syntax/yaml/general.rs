@@ -6,7 +6,7 @@
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, options};
 
 use super::Yaml;
-use crate::syntax::{Fault, MAX_DEPTH, Node, Table, Text, find_duplicates};
+use crate::syntax::{Fault, Faults, MAX_DEPTH, Node, Table, Text, find_duplicates};
 
 const ANCHOR: &str = "an anchor: no client writes one, and readers differ on what it means";
 const ALIAS: &str = "an alias: no client writes one, and readers differ on what it means";
@@ -17,7 +17,7 @@ const COMPLEX: &str = "a key that is not a scalar: no client writes one, and few
 
 pub(super) fn read(text: &str) -> Yaml<'_> {
     let mut builder =
-        Builder { text, open: Vec::new(), yaml: Yaml { documents: Vec::new(), faults: Vec::new() } };
+        Builder { text, open: Vec::new(), yaml: Yaml { documents: Vec::new(), faults: Faults::default() } };
     for event in Parser::new_from_str_with_options(text, limits()) {
         let step = match event {
             Ok((event, span)) => builder.take(event, span),

@@ -10,7 +10,7 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
-use super::{Fault, Node};
+use super::{Faults, Node};
 use crate::source::Source;
 
 /// Every document of the stream, and what is wrong with the text.
@@ -18,7 +18,7 @@ use crate::source::Source;
 pub struct Yaml<'s> {
     /// Those that were read to their end; a syntax fault ends the stream.
     pub documents: Vec<Node<'s>>,
-    pub faults: Vec<Fault<'s>>,
+    pub faults: Faults<'s>,
 }
 
 /// Reads the whole stream. That a file is not UTF-8 is for [`Source::fault`] to say.

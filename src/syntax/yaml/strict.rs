@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
 
 use super::Yaml;
 use super::characters::{STOPS_FLOW_PLAIN, has_comment, is_simple_text, starts_plain, unescape};
-use crate::syntax::{Fault, MAX_DEPTH, Node, Table, Text, find_duplicates};
+use crate::syntax::{Faults, MAX_DEPTH, Node, Table, Text, find_duplicates};
 
 /// The length that YAML allows a key without `?`, with room for its quotes; bytes, where YAML counts characters.
 const LONGEST_KEY: usize = 1000;
@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> Option<Yaml<'_>> {
         indent: NO_LINE,
         at_marker: false,
         depth: 0,
-        faults: Vec::new(),
+        faults: Faults::default(),
     };
     reader.next_line()?;
     let documents = reader.stream()?;
@@ -49,7 +49,7 @@ struct Reader<'s> {
     /// With [`NO_LINE`]: a `---` rather than the end.
     at_marker: bool,
     depth: usize,
-    faults: Vec<Fault<'s>>,
+    faults: Faults<'s>,
 }
 
 impl<'s> Reader<'s> {
