@@ -49,11 +49,16 @@ impl Refused {
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Refused> {
     Ok(match open(path)? {
         Some(opened) => Some(opened.all(limit)?),
-        None => None,
+        None => is_null(path).then(Vec::new),
     })
 }
 
-/// The same, to read from bit by bit.
+/// The device that people name when they mean an empty file.
+fn is_null(path: &Path) -> bool {
+    fs::canonicalize(path).is_ok_and(|real| real == Path::new("/dev/null"))
+}
+
+/// The same, to read from bit by bit; nothing of the null device either.
 pub fn open(path: &Path) -> Result<Option<Opened>, Refused> {
     let real = match fs::canonicalize(path) {
         Ok(real) => real,
@@ -61,6 +66,7 @@ pub fn open(path: &Path) -> Result<Option<Opened>, Refused> {
         Err(error) => return Err(Refused::unreadable(path, &error)),
     };
     match open_plain(&real) {
+        Ok(_) if is_null(&real) => Ok(None),
         Ok(file) => Opened::new(path.to_owned(), file).map(Some),
         Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(Refused::unreadable(path, &error)),
@@ -280,6 +286,23 @@ mod tests {
         let pipe = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
         if pipe.is_ok_and(|status| status.success()) {
             assert!(matches!(root.open("pipe"), Err(Refused::NoFile { .. })));
+        }
+    }
+
+    #[test]
+    fn what_a_user_names_may_lie_anywhere_and_has_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "abc").unwrap();
+        symlink("a", folder.path().join("link")).unwrap();
+        assert_eq!(read(&folder.path().join("link"), 3).unwrap().unwrap(), b"abc");
+        assert!(matches!(read(&folder.path().join("a"), 2), Err(Refused::TooLarge { .. })));
+        assert!(read(&folder.path().join("absent"), 9).unwrap().is_none());
+        assert_eq!(read(Path::new("/dev/null"), 9).unwrap().unwrap(), b"");
+        assert!(matches!(read(Path::new("/dev/zero"), 9), Err(Refused::NoFile { .. })));
+        assert!(matches!(read(folder.path(), 9), Err(Refused::NoFile { .. })));
+        // A file of the system says that it is empty.
+        if Path::new("/proc/self/status").exists() {
+            assert!(matches!(read(Path::new("/proc/self/status"), 9), Err(Refused::TooLarge { .. })));
         }
     }
 

@@ -90,8 +90,23 @@ pub fn remove(path: &Path, before: &[u8]) -> io::Result<()> {
 
 /// Replaces a file that still holds what was read of it: what somebody wrote meanwhile is not lost.
 pub fn over(path: &Path, before: &[u8], after: &[u8]) -> io::Result<()> {
+    let _alone = alone(path)?;
     holds(path, before)?;
     atomically(path, after)
+}
+
+/// Waits until no other run of this program replaces a file in the same folder.
+#[cfg(unix)]
+fn alone(path: &Path) -> io::Result<File> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = File::open(folder)?;
+    folder.lock().map(|()| folder)
+}
+
+/// A folder can't be locked.
+#[cfg(not(unix))]
+fn alone(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn holds(path: &Path, before: &[u8]) -> io::Result<()> {

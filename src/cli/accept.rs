@@ -148,14 +148,17 @@ fn policy_file(sources: &Sources, options: &Options) -> Result<PathBuf, String> 
 fn amend(path: &Path, entries: &[Entry<'_>]) -> Result<usize, (String, u8)> {
     let failed = |error: std::io::Error| (format!("{}: {error}", path.display()), INCOMPLETE);
     let before = open::read(path, Source::LIMIT).map_err(|refused| (refused.to_string(), INCOMPLETE))?;
-    let before = before.unwrap_or_default();
-    let source = Source::new(name(path), Side::Worktree, before);
+    let source = Source::new(name(path), Side::Worktree, before.clone().unwrap_or_default());
     let policy = Policy::read(&source).map_err(|error| (error.to_string(), USAGE))?;
     let (text, added) = edit::accept(source.raw(), &policy, entries).map_err(|error| (error, USAGE))?;
     // What was written must say what was meant.
     Policy::parse(&name(path), &text).map_err(|error| (error.to_string(), INCOMPLETE))?;
     if added > 0 {
-        write::atomically(path, text.as_bytes()).map_err(failed)?;
+        let written = match &before {
+            Some(before) => write::over(path, before, text.as_bytes()),
+            None => write::anew(path, text.as_bytes()),
+        };
+        written.map_err(failed)?;
     }
     Ok(added)
 }

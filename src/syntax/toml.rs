@@ -22,9 +22,20 @@ pub fn read(source: &Source) -> (Table<'_>, Faults<'_>) {
     parse_document(&tokens, &mut guard, &mut errors);
     let mut faults: Faults<'_> = source.fault().into_iter().collect();
     faults.extend(errors.map(|error| syntax(text, &error)));
+    faults.extend(not_toml(text));
     faults.append(&mut builder.faults);
     let root = builder.finish(&mut faults);
     (root, faults)
+}
+
+/// What the tokens don't tell, and every client refuses.
+fn not_toml(text: &str) -> Option<Fault<'_>> {
+    let bytes = text.as_bytes();
+    let is_alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    if let Some(at) = memchr::memchr_iter(b'\r', bytes).find(is_alone) {
+        return Some(Fault::syntax(&text[at..=at], "a carriage return alone ends no line"));
+    }
+    text.starts_with('\u{feff}').then(|| Fault::syntax(&text[..3], "a second byte order mark"))
 }
 
 fn syntax<'s>(text: &'s str, error: &ParseError) -> Fault<'s> {
@@ -376,6 +387,17 @@ mod tests {
             (Node::Table(table), toml::Value::Table(map)) => same_table(table, map),
             _ => false,
         }
+    }
+
+    #[test]
+    fn a_carriage_return_alone_and_a_second_mark_are_refused() {
+        for text in ["a = 1 # c\rb = 2\n", "a = 1\r", "a = \"\"\"\r\"\"\"\n", "\u{feff}\u{feff}a = 1\n"] {
+            let source = source(text);
+            let faults = read(&source).1;
+            assert!(faults.iter().any(|fault| fault.kind == FaultKind::Syntax), "{text:?}");
+            assert!(toml::from_str::<toml::Table>(text).is_err(), "{text:?}");
+        }
+        assert_eq!(read(&source("\u{feff}a = 1\r\n")).1.len(), 0);
     }
 
     fn same_table(table: &Table<'_>, map: &toml::Table) -> bool {

@@ -18,6 +18,8 @@ mod history;
 #[cfg(unix)]
 mod hook;
 mod hostile;
+#[cfg(unix)]
+mod limits;
 mod llmring;
 mod matrix;
 mod outputs;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Done, Failed, FileArg, loadable, now, write};
+use super::{Done, Failed, FileArg, loadable, now, rewrite};
 use crate::cli::{CLEAN, print};
 use crate::escape;
 use crate::llmring::edit::{Change, apply};
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &BindArgs) -> Done {
         Change::Bind { profile: name.clone(), alias: arguments.alias.clone(), models: models.clone() };
     let text = apply(source.text(), &document, &[change, Change::Stamp(now()?)])
         .map_err(|why| Failed::found(format!("{}: {why}; nothing was changed", source.path)))?;
-    write(&path, &text)?;
+    rewrite(&path, source.raw(), &text)?;
     let said = format!(
         "{}: `{}` in profile `{name}` leads to {}.",
         source.path,

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::{Done, Failed, FileArg, PolicyAt, RegistryArg, Snapshot, loadable, now, policy_around, write};
+use super::{
+    Done, Failed, FileArg, PolicyAt, RegistryArg, Snapshot, loadable, now, policy_around, rewrite, write,
+};
 use crate::cli::{CLEAN, FOUND, print};
 use crate::escape;
 use crate::llmring::document::Document;
@@ -52,7 +54,7 @@ pub(super) fn run(arguments: &BumpArgs) -> Done {
         changes.push(Change::Stamp(now()?));
         let text = apply(source.text(), &document, &changes)
             .map_err(|why| Failed::found(format!("{}: {why}; nothing was changed", source.path)))?;
-        write(&path, &text)?;
+        rewrite(&path, source.raw(), &text)?;
         print(&escape::message(&format!("{} was written.", source.path)));
         print("\n");
     }
@@ -128,7 +130,10 @@ pub(super) fn remember(
     let text = keep(&around.text, folder.as_deref(), kept)
         .map_err(|why| Failed::usage(format!("{}: {why}", around.path.display())))?;
     if text != around.text {
-        write(&around.path, &text)?;
+        match around.text.is_empty() {
+            true => write(&around.path, &text)?,
+            false => rewrite(&around.path, &around.text, &text)?,
+        }
         let count = kept.len();
         let what = if count == 1 { "hash of 1 archive" } else { "hashes of the pinned archives" };
         print(&(escape::message(&format!("{} keeps the {what}.", around.path.display())) + "\n"));

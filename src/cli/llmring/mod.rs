@@ -274,6 +274,12 @@ fn now() -> Result<String, Failed> {
     Ok(stamp.iso())
 }
 
+/// Writes what was made of a file, if it still holds that.
+fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), Failed> {
+    crate::write::over(path, before.as_bytes(), after.as_bytes())
+        .map_err(|error| Failed::unread(format!("{}: {error}", path.display())))
+}
+
 fn write(path: &Path, text: &str) -> Result<(), Failed> {
     crate::write::atomically(path, text.as_bytes())
         .map_err(|error| Failed::unread(format!("{}: {error}", path.display())))
