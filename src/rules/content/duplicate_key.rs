@@ -62,3 +62,21 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
     }
     report.uncounted(&lockfile.source.path, lockfile.faults.left_out(FaultKind::DuplicateKey));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn an_entry_stands_once_wherever_the_other_one_stands() {
+        let entry = |name: &str, source: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{source}")
+        };
+        let index = "source = \"registry+https://index.example.com/i\"\n";
+        let lock = |entries: &[String]| format!("version = 4\n{}", entries.concat());
+        let (x, y, own) = (entry("x", index), entry("y", index), entry("x", ""));
+        check("duplicate-key").head("Cargo.lock", &lock(&[own, x.clone(), y.clone()])).finds(&[]);
+        let told = ["Cargo.lock:11:9 error x@1.0.0 has two entries, which its client refuses."];
+        check("duplicate-key").head("Cargo.lock", &lock(&[x.clone(), y, x])).finds(&told);
+    }
+}

@@ -65,11 +65,18 @@ fn is_ambiguous(lockfile: &Lockfile<'_>, edge: &Edge<'_>, targets: &[u32]) -> bo
         return false;
     }
     let packages = || targets.iter().map(|&at| &lockfile.packages[at as usize]);
+    // Entries that are one are `duplicate-key`'s.
+    let is_one = |a: &Package<'_>, b: &Package<'_>| {
+        let source = |package: &Package<'_>| package.source.as_ref().map(|it| it.as_str().to_owned());
+        a.version() == b.version() && source(a) == source(b)
+    };
+    let Some(first) = packages().next().filter(|first| !packages().all(|it| is_one(first, it))) else {
+        return false;
+    };
     match lockfile.ecosystem() {
         // What lies in the workspace needs no source.
         Ecosystem::Cargo => {
-            let first = packages().next().map_or("", Package::version);
-            let differ = packages().any(|package| package.version() != first);
+            let differ = packages().any(|package| package.version() != first.version());
             differ || packages().filter(|package| package.source.is_none()).count() != 1
         }
         // A version that is made when it is built stands nowhere.
@@ -215,6 +222,52 @@ mod tests {
         check("missing-package").head("Cargo.lock", &lock(others)).finds(&[
             "Cargo.lock:6:3 error own@0.1.0 depends on x, which the lockfile does not have.",
             "Cargo.lock:7:3 error own@0.1.0 depends on x, which the lockfile does not have.",
+        ]);
+    }
+
+    #[test]
+    fn what_names_several_names_none() {
+        let package = |version: &str, source: &str| {
+            format!("[[package]]\nname = \"x\"\nversion = \"{version}\"\n{source}")
+        };
+        let index = "source = \"registry+https://index.example.com/i\"\n";
+        let git = "source = \"git+https://git.example.com/x#0123456789012345678901234567890123456789\"\n";
+        let lock = |edge: &str, a: &str, b: &str| {
+            format!(
+                "version = 4\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n \"{edge}\",\n]\n{a}{b}"
+            )
+        };
+        let told = [
+            "Cargo.lock:6:3 error own@0.1.0 depends on x, of which the lockfile has 2: it does not say which.",
+        ];
+        let (one, two, fork, own) =
+            (package("1.0.0", index), package("2.0.0", index), package("1.0.0", git), package("1.0.0", ""));
+        for (edge, a, b, is_told) in [
+            ("x", &one, &two, true),
+            ("x 1.0.0", &one, &two, false),
+            ("x 1.0.0", &fork, &one, true),
+            // The workspace's own goes before.
+            ("x 1.0.0", &own, &one, false),
+            ("x", &own, &one, false),
+        ] {
+            let expected = if is_told { &told[..] } else { &[] };
+            check("missing-package").head("Cargo.lock", &lock(edge, a, b)).finds(expected);
+        }
+        let uv = |edge: &str| {
+            let package = |version: &str| {
+                format!(
+                    "[[package]]\nname = \"x\"\nversion = \"{version}\"\nsource = {{ registry = \"https://i.example.com\" }}\n"
+                )
+            };
+            format!(
+                "version = 1\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\nsource = {{ virtual = \".\" }}\ndependencies = [{{ name = \"x\"{edge} }}]\n{}{}",
+                package("1.0.0"),
+                package("2.0.0")
+            )
+        };
+        check("missing-package").head("uv.lock", &uv(", version = \"1.0.0\"")).finds(&[]);
+        check("missing-package").head("uv.lock", &uv("")).finds(&[
+            "uv.lock:6:27 error own@0.1.0 depends on x, of which the lockfile has 2: it does not say which.",
         ]);
     }
 
