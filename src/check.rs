@@ -1,5 +1,7 @@
 //! The check itself: parse, fold, run the rules, fold what they found. No I/O.
 
+mod gaps;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,7 +11,7 @@ use serde::Serialize;
 use crate::anchor;
 use crate::artifacts::facts::{Counted, Facts, OfLockfile};
 use crate::clock::Date;
-use crate::context::{Context, Pair, Tier, World};
+use crate::context::{Context, Pair, Tier, Unread, World};
 use crate::excuse::{self, Accepted, Fates};
 use crate::finding::{Finding, Level};
 use crate::formats::{self, Format};
@@ -23,7 +25,9 @@ use crate::report;
 use crate::rules::{self, Rule};
 use crate::shard::Share;
 use crate::source::{Side, Source};
-use crate::staleness;
+use crate::{staleness, unread};
+
+pub use gaps::Unsupported;
 
 /// What a check says.
 pub struct Outcome {
@@ -39,6 +43,8 @@ pub struct Coverage {
     pub lockfiles: Vec<Covered>,
     /// Lockfiles that were not read, because nothing in the change can touch them.
     pub not_read: Vec<String>,
+    /// Lockfiles of kinds that can't be read: nothing in them was checked.
+    pub unsupported: Vec<Unsupported>,
     /// How many lockfiles the policy excludes.
     pub excluded: usize,
     /// Which share of the paths this is; absent where it is all of them.
@@ -157,7 +163,9 @@ pub fn lint_with(
     };
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
-    let unjudged: HashSet<_> = files.filter(|it| !it.judged).map(|it| it.path.as_str()).collect();
+    let files = files.map(|it| (it.path.as_str(), it.judged));
+    let unread = sources.unsupported.iter().map(|it| (it.path.as_str(), it.judged));
+    let unjudged: HashSet<_> = files.chain(unread).filter(|it| !it.1).map(|it| it.0).collect();
     let passes: Vec<_> = judged().collect::<Vec<_>>().into_par_iter().map(|it| it.run(&cx, &rules)).collect();
     let (mut found, mut lockfiles) = (Vec::new(), Vec::new());
     for (pass, it) in passes.into_iter().zip(judged()) {
@@ -185,7 +193,9 @@ pub fn lint_with(
     let unchecked = judged()
         .filter(|it| options.shard.is_none_or(|shard| shard.has(&it.file.path)))
         .filter_map(|it| llmring::unchecked(it.head.as_ref()?, &cx.head.models))
+        .chain(gaps::not_understood(&cx))
         .collect();
+    let unsupported = gaps::unsupported(sources, &cx);
     // What was folded for the rules is a good part of what a run needs: comparing lines takes its place.
     drop(cx);
     report::tell_rest(&mut findings);
@@ -194,9 +204,16 @@ pub fn lint_with(
     report::rank(&mut findings);
     let mut all = sources.problems.clone();
     all.append(&mut problems);
+    if options.require_coverage {
+        let missing =
+            unsupported.iter().filter(|it| !it.accepted).map(|it| unread::problem(it.kind, &it.path));
+        let missing: Vec<_> = missing.filter(|it| !all.contains(it)).collect();
+        all.extend(missing);
+    }
     let coverage = Coverage {
         lockfiles,
         not_read: sources.unread.clone(),
+        unsupported,
         excluded: sources.excluded,
         shard: None,
         history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
@@ -231,11 +248,13 @@ fn context<'a>(
         let lockfiles = parsed.iter().filter_map(|it| it.head.as_ref()).collect();
         World::new(lockfiles, companions(|file| file.head.as_ref()), &sources.head_paths)
             .ignoring(&sources.ignored)
+            .with_unread(sources.unsupported.iter().filter_map(Unread::of_head).collect())
             .with_models(models(|file| file.head.as_ref()))
     };
     let base = || {
         let lockfiles = parsed.iter().filter_map(Parsed::base).collect();
         World::new(lockfiles, companions(File::base_source), &sources.base_paths)
+            .with_unread(sources.unsupported.iter().filter_map(Unread::of_base).collect())
             .with_models(models(File::base_source))
     };
     let of_merge = |merged: &'a [Lockfile<'a>]| Context {
@@ -475,6 +494,7 @@ fn mark_preexisting<'a>(
         facts: &facts,
         head: World::new(side.lockfiles.clone(), side.companions.clone(), side.paths)
             .ignoring(cx.head.ignored)
+            .with_unread(side.unread.clone())
             .with_models(side.models.sources.clone()),
         base: None,
         merge: None,
@@ -501,7 +521,7 @@ fn mark_preexisting<'a>(
             continue;
         }
         let left = known.get_mut(&finding.identity()).filter(|left| **left > 0);
-        finding.preexisting |= stayed(finding) || left.is_some();
+        finding.preexisting |= !finding.fresh && (stayed(finding) || left.is_some());
         left.into_iter().for_each(|left| *left -= 1);
     }
     // One that stands for others is as new as the newest of them.

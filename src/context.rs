@@ -17,12 +17,14 @@ use crate::members::Members;
 use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
 use crate::policy::sides::Sides;
+use crate::read::unsupported::Unsupported;
 use crate::source::Source;
 use crate::syntax::Text;
 use crate::tool::disk::{self, Scope};
 use crate::tool::lock::ToolLock;
 use crate::tool::store;
 use crate::tool::tools::{Project, Tools};
+use crate::unread::Kind;
 use crate::url;
 use crate::witness::Witnesses;
 use crate::workspace::{Workspaces, join};
@@ -117,6 +119,30 @@ impl<'a> Tier<'a> {
     }
 }
 
+/// A lockfile that nothing is checked of.
+#[derive(Clone, Copy)]
+pub struct Unread<'a> {
+    pub kind: &'static Kind,
+    /// Without its text.
+    pub source: &'a Source,
+    /// The other side has one there too.
+    pub is_on_both: bool,
+    /// It is not what the base side has.
+    pub changed: bool,
+}
+
+impl<'a> Unread<'a> {
+    pub fn of_head(it: &'a Unsupported) -> Option<Unread<'a>> {
+        let is_on_both = it.base.is_some();
+        Some(Unread { kind: it.kind, source: it.head.as_ref()?, is_on_both, changed: it.changed })
+    }
+
+    pub fn of_base(it: &'a Unsupported) -> Option<Unread<'a>> {
+        let is_on_both = it.head.is_some();
+        Some(Unread { kind: it.kind, source: it.base.as_ref()?, is_on_both, changed: false })
+    }
+}
+
 /// One side.
 pub struct World<'a> {
     pub lockfiles: Vec<&'a Lockfile<'a>>,
@@ -126,6 +152,8 @@ pub struct World<'a> {
     pub models: Models<'a>,
     manifests: OnceLock<Vec<Manifest<'a>>>,
     workspaces: OnceLock<Workspaces>,
+    /// Lockfiles of kinds that can't be read.
+    pub unread: Vec<Unread<'a>>,
     /// Lockfiles on disk that git ignores.
     pub ignored: &'a [String],
     /// Paths of every lockfile and manifest of this side, read or not, sorted.
@@ -173,6 +201,8 @@ struct Declarations<'a> {
     /// Folders that a workspace lists by their path.
     members: HashSet<String>,
     aliases: HashMap<String, Vec<&'a str>>,
+    /// The paths of the manifests themselves.
+    manifests: HashSet<&'a str>,
 }
 
 impl<'a> Declarations<'a> {
@@ -184,6 +214,7 @@ impl<'a> Declarations<'a> {
         let mut all = Declarations::default();
         let spell = |name: &Text<'_>| canonical(ecosystem, name.as_str()).into_owned();
         for manifest in manifests {
+            all.manifests.insert(&manifest.source.path);
             all.local.extend(manifest.name.as_ref().map(spell));
             let members = manifest.workspace.iter().flat_map(|it| &it.members);
             all.members.extend(members.filter_map(|it| join(manifest.folder(), it.as_str())));
@@ -225,6 +256,7 @@ impl<'a> World<'a> {
             models: Models::default(),
             manifests: OnceLock::new(),
             workspaces: OnceLock::new(),
+            unread: Vec::new(),
             ignored: &[],
             paths,
             folds: Default::default(),
@@ -243,6 +275,12 @@ impl<'a> World<'a> {
     /// With lockfiles that git ignores.
     pub fn ignoring(mut self, ignored: &'a [String]) -> World<'a> {
         self.ignored = ignored;
+        self
+    }
+
+    /// With lockfiles of kinds that can't be read.
+    pub fn with_unread(mut self, unread: Vec<Unread<'a>>) -> World<'a> {
+        self.unread = unread;
         self
     }
 
@@ -371,6 +409,19 @@ impl<'a> World<'a> {
     /// The registries that client configuration on this side names.
     pub fn configured(&self, ecosystem: Ecosystem) -> impl Iterator<Item = (&'a Source, &Pinned<'a>)> {
         self.manifests(ecosystem).flat_map(|it| it.registries.iter().map(|pin| (it.source, pin)))
+    }
+
+    /// Those that a lockfile obeys: of configuration in its folder or above, and of the manifests that it was made from. What
+    /// stands elsewhere in the repository is another project's. The lockfile may be the other side's.
+    pub fn obeyed(&self, lockfile: &Lockfile<'_>) -> impl Iterator<Item = (&'a Source, &Pinned<'a>)> {
+        let own = self.lockfile(&lockfile.source.path).and_then(|own| self.declared(own));
+        let folder = lockfile.folder().to_owned();
+        let counts = move |it: &&Manifest<'a>| {
+            it.governs(&folder) || own.is_some_and(|own| own.manifests.contains(it.source.path.as_str()))
+        };
+        self.manifests(lockfile.ecosystem())
+            .filter(counts)
+            .flat_map(|it| it.registries.iter().map(|pin| (it.source, pin)))
     }
 
     /// Whether a manifest gives that name another package's bytes: `"name": "npm:other@1"`.

@@ -11,10 +11,11 @@ use rayon::prelude::*;
 
 use crate::formats;
 use crate::open::{self, Refused, Root};
+use crate::repo::changed::Interest;
 use crate::repo::{Repo, RepoError, Staging};
 use crate::source::Source;
 use crate::tool::store;
-use crate::{manifest, policy};
+use crate::{manifest, policy, unread};
 
 /// Whether a path is looked at: a lockfile, a manifest, client configuration, the policy, or something whose being there
 /// says enough.
@@ -29,28 +30,54 @@ pub fn is_interesting(path: &[u8]) -> bool {
     let is_companion =
         || manifest::ecosystem(path).is_some() || manifest::is_marker(path) || manifest::is_attributes(path);
     formats::of_path(path).is_some()
+        || unread::of_path(path).is_some()
         || is_companion()
         || is_policy()
         || formats::misspelled(path).is_some()
         || is_tool()
 }
 
+/// The same for trees of git.
+pub const INTEREST: Interest<'static> = Interest { file: &is_interesting, sight };
+
+/// The part of a folder's path that decides whether a file below it is of interest: everything from a place of tools on, and
+/// the folder's own name where names of interest have a folder in them. A name at the root is not the same as one further
+/// down, as the policy's is not.
+fn sight(folder: &[u8]) -> &[u8] {
+    static NAMED: LazyLock<Vec<&'static [u8]>> = LazyLock::new(|| {
+        let names = manifest::names().chain(unread::names()).chain(policy::FILES);
+        let folders = names.filter_map(|name| Some(name.rsplit_once('/')?.0.as_bytes()));
+        folders.chain([&b"lockfiles"[..], b"requirements"]).collect()
+    });
+    if let Some(at) = store::first(folder) {
+        return &folder[at..];
+    }
+    let Some(bare) = folder.strip_suffix(b"/") else { return b"" };
+    let slash = memchr::memrchr(b'/', bare);
+    let name = &bare[slash.map_or(0, |at| at + 1)..];
+    if NAMED.contains(&name) { &folder[slash.unwrap_or(0)..] } else { b"" }
+}
+
 /// What the base names of interest have in common. Nearly every path of a repository is refused by this glance.
 struct Shapes {
     /// By first byte, in either case: the lengths, one bit each.
     lengths: [u64; 256],
-    /// Of names that begin with anything.
-    ends: Vec<&'static [u8]>,
+    /// Of names that have anything in them: the last bytes, and how each begins and ends.
+    last: [bool; 256],
+    open: Vec<(&'static [u8], &'static [u8])>,
 }
 
 impl Shapes {
     fn new() -> Shapes {
-        let mut shapes = Shapes { lengths: [0; 256], ends: Vec::new() };
+        let mut shapes = Shapes { lengths: [0; 256], last: [false; 256], open: Vec::new() };
         let locks = formats::ALL.iter().flat_map(|format| format.files.iter().copied());
-        for name in locks.chain(manifest::names()).chain(policy::FILES) {
+        for name in locks.chain(manifest::names()).chain(unread::names()).chain(policy::FILES) {
             let base = name.rsplit('/').next().unwrap_or(name);
             match base.split_once('*') {
-                Some((_, end)) => shapes.ends.push(end.as_bytes()),
+                Some((head, end)) => {
+                    shapes.last[usize::from(end.as_bytes()[end.len() - 1])] = true;
+                    shapes.open.push((head.as_bytes(), end.as_bytes()));
+                }
                 None => {
                     let first = base.as_bytes()[0];
                     for first in [first, first.to_ascii_lowercase(), first.to_ascii_uppercase()] {
@@ -64,10 +91,16 @@ impl Shapes {
 
     fn may_hold(&self, path: &[u8]) -> bool {
         let base = &path[memchr::memrchr(b'/', path).map_or(0, |at| at + 1)..];
-        let Some(first) = base.first() else { return false };
+        let (Some(first), Some(last)) = (base.first(), base.last()) else { return false };
         let fits = base.len() < 64 && self.lengths[usize::from(*first)] & (1 << base.len()) != 0;
-        fits || self.ends.iter().any(|end| base.ends_with(end))
+        let is_open = || self.open.iter().any(|(head, end)| base.ends_with(end) && base.starts_with(head));
+        fits || self.last[usize::from(*last)] && is_open() || unread::may_have_hashes(path)
     }
+}
+
+/// Whether a path is a lockfile's, or may be: one that is read here or one that is not.
+pub fn is_lockfile(path: &[u8]) -> bool {
+    formats::of_path(path).is_some() || unread::of_path(path).is_some()
 }
 
 /// A path as text. What is not UTF-8 in it is replaced: it is shown, never opened.
@@ -136,7 +169,7 @@ impl Selection {
     /// Files that were named one by one: they count even when git ignores them.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.wanted.iter().filter_map(|wanted| match wanted {
-            Wanted::Below(path) if formats::of_path(path.as_bytes()).is_some() => Some(path.as_str()),
+            Wanted::Below(path) if is_lockfile(path.as_bytes()) => Some(path.as_str()),
             _ => None,
         })
     }

@@ -92,6 +92,9 @@ pub struct Finding {
     /// Others of its rule in its file, which are not told one by one.
     #[serde(skip)]
     pub rest: Option<Box<Rest>>,
+    /// What this change did, as its rule says: it is new, even where the base side has its like.
+    #[serde(skip)]
+    pub fresh: bool,
 }
 
 /// What a rule objects to.

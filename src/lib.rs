@@ -30,8 +30,8 @@
 //!
 //! - [`options`] is what a run is asked to do, [`cli`] how that is typed, [`gate`] how another program asks for it.
 //!   [`policy`] is `lockproof.toml`, [`clock`] the day on which its exceptions end.
-//! - [`discover`] knows which files count, [`repo`] is the only git, [`read`] brings both sides into memory.
-//!   Whatever is named by others is opened by [`open`] alone.
+//! - [`discover`] knows which files count, [`unread`] which lockfiles there is no reader for, [`repo`] is the only git,
+//!   [`read`] brings both sides into memory. Whatever is named by others is opened by [`open`] alone.
 //! - [`source`] is one file's text: a span is the distance between two pointers into it.
 //! - [`syntax`] has the readers for JSON, TOML and YAML, [`formats`] one file for each lockfile format, [`manifest`] what
 //!   lockfiles are made from, [`workspace`] which of those share one, and [`staleness`] whether
@@ -107,6 +107,7 @@ pub mod syntax;
 #[cfg(test)]
 mod testing;
 pub mod tool;
+pub mod unread;
 pub mod url;
 pub mod version;
 pub mod witness;

@@ -33,6 +33,8 @@ pub struct Options {
     pub bytes_required: bool,
     /// The share of the paths that is reported; all when absent.
     pub shard: Option<Shard>,
+    /// A lockfile that nothing is checked of makes the run incomplete, unless the policy accepts it.
+    pub require_coverage: bool,
     /// `RULE=LEVEL`, over the policy's.
     pub levels: Vec<(String, String)>,
     /// The day on which exceptions count or have ended, in UTC. Unknown, all that end have ended.

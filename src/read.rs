@@ -3,6 +3,7 @@
 pub mod models;
 mod past;
 mod policies;
+pub mod unsupported;
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -27,7 +28,9 @@ use crate::repo::{Commit, DANGLING, Repo, RepoError, Staging, blob_id};
 use crate::source::{Side, Source};
 use crate::tool::disk::Tier;
 use crate::tool::store;
+use crate::unread::{self, Kind};
 use crate::witness::Witnesses;
+use unsupported::Unsupported;
 
 /// Everything that a run looks at.
 pub struct Sources {
@@ -65,6 +68,8 @@ pub struct Sources {
     pub policies: Sides,
     /// Lockfiles that a `--staged` run had no reason to read.
     pub unread: Vec<String>,
+    /// Lockfiles of kinds that can't be read, by path.
+    pub unsupported: Vec<Unsupported>,
     /// Lockfiles that the policy excludes.
     pub excluded: usize,
     /// What went wrong with single files: the run is incomplete.
@@ -95,6 +100,7 @@ impl Sources {
             ignored: Vec::new(),
             policies: Sides::default(),
             unread: Vec::new(),
+            unsupported: Vec::new(),
             excluded: 0,
             problems: Vec::new(),
         }
@@ -140,6 +146,25 @@ impl Sources {
         });
     }
 
+    /// A PATH that names one asks for what can't be done.
+    fn take_unsupported(&mut self, mut all: Vec<Unsupported>, selection: &Selection) {
+        for it in &mut all {
+            it.judged = selection.has(&it.path);
+            if selection.names(&it.path) && it.head.is_some() {
+                self.problems.push(unread::problem(it.kind.id, &it.path));
+            }
+        }
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        self.unsupported = all;
+    }
+
+    /// The lockfiles that PATHs may have meant.
+    fn found(&self) -> impl Iterator<Item = &str> {
+        let judged = self.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str());
+        let unsupported = self.unsupported.iter().filter(|it| it.judged).map(|it| it.path.as_str());
+        judged.chain(unsupported).chain(self.unread.iter().map(String::as_str))
+    }
+
     fn adopt(&mut self, models: models::Models) {
         self.models = models.files;
         self.registry = models.registry;
@@ -162,6 +187,11 @@ pub struct File {
 }
 
 impl File {
+    /// Nothing of it is known yet.
+    pub fn new(path: String) -> File {
+        File { path, format: None, head: None, base: None, same: false, judged: true }
+    }
+
     /// Tells the format by the text, where the path alone does not.
     fn recognise(&mut self) {
         self.format = formats::of_file(&self.path, self.head.as_ref(), self.base.as_ref());
@@ -200,7 +230,7 @@ impl From<PolicyError> for ReadError {
 impl ReadError {
     /// What was asked for makes no sense, as against: it could not be read.
     pub fn is_usage(&self) -> bool {
-        !matches!(self, ReadError::Repo(_))
+        !matches!(self, ReadError::Repo(error) if !matches!(error, RepoError::Ambiguous { .. }))
     }
 }
 
@@ -257,7 +287,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     };
     let (head_places, ignored, mut problems) = list_head(repo, &head, &root, staging.as_ref(), &selection)?;
     let base_places = match &base {
-        Some(commit) => repo.list(commit, staging.as_ref(), &is_interesting)?,
+        Some(commit) => repo.list(commit, staging.as_ref(), discover::INTEREST)?,
         None => Vec::new(),
     };
     let places = policies::Places { head: &head_places, base: &base_places };
@@ -288,13 +318,23 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     if matches!(head, HeadSide::Index) {
         leave_out_unmerged(&mut pairs, staging.as_ref(), &selection, &mut sources);
     }
-    narrow(&mut pairs, &head, &selection, &touched, &mut sources);
+    let Aside { mut unread, hidden } = narrow(&mut pairs, &head, &selection, &touched, &mut sources);
     leave_out_unnameable(&mut pairs, &mut sources);
+    leave_out_unnameable(&mut unread, &mut sources);
     let reader =
         Reader { root: &root, head: &sources.head, commit: head.commit(), base: base.as_ref(), filtered };
     let read = reader.read(repo, pairs)?;
+    // What can't be read is not known to be the same.
+    let hidden = reader.each(repo, hidden, |repo, pair| reader.read_pair(repo, pair).0)?;
+    let hidden = hidden.into_iter().filter(|file| !file.same).map(|file| file.path).collect();
+    let mut unsupported = unsupported::look(&reader, repo, unread)?;
+    let is_removed = |file: &File| file.head.is_none() && file.base.is_some() && file.format.is_some();
+    let removed = read.iter().map(|(file, _)| file).filter(|file| is_removed(file));
+    let removed: Vec<_> = removed.map(|file| file.path.as_str()).collect();
+    unsupported.extend(unsupported::submodules(repo, &reader, &removed)?);
     let paths: Vec<_> = read.iter().map(|(file, _)| file.path.as_str()).collect();
     let models = models::of_repo(repo, &reader, &sources.policy, options.registry.as_deref(), &paths)?;
+    sources.policies.hidden = hidden;
     for (mut file, problem) in read {
         sources.problems.extend(problem);
         if file.is_foreign() {
@@ -310,9 +350,9 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         let witnesses = from.map(|from| past::witnesses(repo, from, &sources.policy));
         sources.history = Some(witnesses.transpose()?.unwrap_or_default());
     }
-    let judged = sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str());
-    selection.check(&options.paths, judged.chain(sources.unread.iter().map(String::as_str)))?;
     sources.adopt(models);
+    sources.take_unsupported(unsupported, &selection);
+    selection.check(&options.paths, sources.found())?;
     let mut told = HashSet::new();
     sources.problems.retain(|problem| told.insert(problem.clone()));
     Ok(sources)
@@ -381,7 +421,7 @@ fn list_head(
     let blob = |file: &Listed| Place { path: file.path.clone(), at: At::Blob(file.clone()) };
     match (head, staging) {
         (HeadSide::Revision(commit), _) => {
-            let files = repo.list(commit, None, &is_interesting)?;
+            let files = repo.list(commit, None, discover::INTEREST)?;
             Ok((files.iter().map(blob).collect(), Vec::new(), Vec::new()))
         }
         (HeadSide::Index, Some(staging)) => {
@@ -541,13 +581,22 @@ fn narrow(
     selection: &Selection,
     touched_by_bytes: &BTreeSet<Ecosystem>,
     sources: &mut Sources,
-) {
+) -> Aside {
     let is_policy = |pair: &Pair| policy::FILES.iter().any(|name| name.as_bytes() == pair.path);
     let policy_changed = pairs.iter().any(|pair| pair.changed && is_policy(pair));
+    let hidden = |pair: &mut Pair| {
+        let (path, was_there) = (spell(&pair.path), pair.changed && pair.base.is_some());
+        was_there
+            && formats::is_certain(&pair.path)
+            && !selection.names(&path)
+            && sources.policies.newly_excludes(&path)
+    };
+    let hidden: Vec<_> = pairs.extract_if(.., hidden).collect();
+    sources.excluded += hidden.len();
     pairs.retain(|pair| {
         let path = spell(&pair.path);
         let excluded = sources.policy.excludes(&path) && !selection.names(&path);
-        sources.excluded += usize::from(excluded && formats::is_certain(&pair.path));
+        sources.excluded += usize::from(excluded && is_certain(&pair.path));
         !excluded && !is_policy(pair)
     });
     let tool =
@@ -560,6 +609,8 @@ fn narrow(
         }
     };
     let locked: HashSet<Ecosystem> = pairs.iter().filter_map(|pair| locks(&pair.path)).collect();
+    let is_unread = |pair: &mut Pair| unread::of_path(&pair.path).is_some();
+    let aside = Aside { unread: pairs.extract_if(.., is_unread).collect(), hidden };
     pairs.retain(|pair| {
         let is_lockfile = formats::of_path(&pair.path).is_some();
         let counts = || manifest::is_project(&pair.path) || manifest::is_attributes(&pair.path);
@@ -584,11 +635,25 @@ fn narrow(
             read
         });
     }
+    aside
+}
+
+/// What is not read as lockfiles and manifests are.
+struct Aside {
+    /// What may be lockfiles that can't be read.
+    unread: Vec<Pair>,
+    /// Lockfiles that change together with the policy that excludes them.
+    hidden: Vec<Pair>,
+}
+
+/// Whether a path alone says that there is a lockfile, of whatever kind.
+fn is_certain(path: &[u8]) -> bool {
+    formats::is_certain(path) || unread::of_path(path).is_some_and(Kind::is_certain)
 }
 
 /// The ecosystem that a lockfile pins, whoever's it is.
 fn locks(path: &[u8]) -> Option<Ecosystem> {
-    formats::of_path(path).map(|format| format.ecosystem).or_else(|| manifest::other_ecosystem(path))
+    formats::of_path(path).map(|format| format.ecosystem).or_else(|| unread::ecosystem(path))
 }
 
 /// Whether git may commit other bytes of the worktree than stand there.
@@ -619,8 +684,17 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// In parallel, and in the order of the paths.
     fn read(&self, repo: &Repo, pairs: Vec<Pair>) -> Result<Vec<(File, Option<String>)>, RepoError> {
+        self.each(repo, pairs, |repo, pair| self.read_pair(repo, pair))
+    }
+
+    /// In parallel, and in the order of the paths.
+    fn each<T: Send>(
+        &self,
+        repo: &Repo,
+        pairs: Vec<Pair>,
+        read: impl Fn(Option<&Repo>, &Pair) -> T + Sync,
+    ) -> Result<Vec<T>, RepoError> {
         // One handle is no two threads' at once, and opening one costs as much as a small file.
         let threads = rayon::current_num_threads().min(pairs.len());
         let handles: Vec<_> = (0..threads).map(|_| repo.reopen()).collect::<Result<_, _>>()?;
@@ -629,7 +703,7 @@ impl Reader<'_> {
             .into_par_iter()
             .map(|pair| {
                 let repo = handles.lock().ok().and_then(|mut handles| handles.pop());
-                let read = self.read_pair(repo.as_ref(), &pair);
+                let read = read(repo.as_ref(), &pair);
                 if let (Ok(mut handles), Some(repo)) = (handles.lock(), repo) {
                     handles.push(repo);
                 }
@@ -741,11 +815,16 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
     paths.retain(|path| is_there(folder, path));
     paths.sort();
     paths.dedup();
+    let mut unsupported = Vec::new();
     for path in paths {
         let shown = spell(&path);
         sources.head_paths.push(shown.clone());
         if sources.policy.excludes(&shown) && !selection.names(&shown) {
-            sources.excluded += usize::from(formats::is_certain(&path));
+            sources.excluded += usize::from(is_certain(&path));
+            continue;
+        }
+        if unread::of_path(&path).is_some() {
+            unsupported.extend(unsupported::in_folder(folder, &path));
             continue;
         }
         if manifest::is_marker(&path) && formats::of_path(&path).is_none() {
@@ -768,9 +847,7 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
     let locks: Vec<_> = sources.lockfiles.iter().map(|file| file.path.as_str()).collect();
     let models = models::of_folder(folder, &sources.policy, options.registry.as_deref(), &locks)?;
     sources.adopt(models);
-    selection.check(
-        &options.paths,
-        sources.lockfiles.iter().filter(|file| file.judged).map(|file| file.path.as_str()),
-    )?;
+    sources.take_unsupported(unsupported, &selection);
+    selection.check(&options.paths, sources.found())?;
     Ok(sources)
 }

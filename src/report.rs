@@ -50,6 +50,8 @@ pub struct Found<'a> {
     is_whole: bool,
     /// The base side has it too.
     stood: bool,
+    /// The base side may have its like, and it is new all the same.
+    fresh: bool,
     related: Vec<(&'a Source, Option<&'a str>, String)>,
     /// Others of its rule in its file, which are not told one by one: none of them is graver.
     rest: Option<Box<Rest>>,
@@ -199,6 +201,12 @@ impl<'a> Found<'a> {
     /// The base side has it too: where only what is new counts, it does not.
     pub fn stood_before(&mut self) -> &mut Self {
         self.stood = true;
+        self
+    }
+
+    /// It speaks of what this change did: it is new, even where the base side has one that looks the same.
+    pub fn fresh(&mut self) -> &mut Self {
+        self.fresh = true;
         self
     }
 
@@ -366,6 +374,7 @@ impl<'a> Report<'a> {
             value: value.to_owned(),
             is_whole: value.len() == at.len(),
             stood: false,
+            fresh: false,
             related: Vec::new(),
             rest: None,
         });
@@ -466,6 +475,7 @@ fn finish(found: &Found<'_>) -> Finding {
         tamper: found.rule.tamper,
         stood: found.stood,
         rest: found.rest.clone(),
+        fresh: found.fresh,
     }
 }
 

@@ -58,6 +58,7 @@ impl Outcome {
         let all = coverage.lockfiles.len();
         coverage.lockfiles.retain(|it| shard.has(&it.path));
         coverage.not_read.retain(|path| shard.has(path));
+        coverage.unsupported.retain(|it| shard.has(&it.path));
         coverage.accepted.retain(|it| shard.has(&it.path));
         let elsewhere = all - coverage.lockfiles.len();
         coverage.shard = Some(Share { number: shard.number, of: shard.of, elsewhere });

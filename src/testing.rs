@@ -11,10 +11,12 @@ use crate::manifest;
 use crate::options::{Bytes, Options, Scope};
 use crate::policy::sides::{Sides, Stated};
 use crate::policy::{self, Policy};
+use crate::read::unsupported::Unsupported;
 use crate::read::{self, File, Sources};
 use crate::rules;
 use crate::source::{Side, Source};
 use crate::tool::disk::{self, Tier};
+use crate::unread;
 
 /// Says loudly that a test did not run.
 pub(crate) fn skip(why: &str) {
@@ -179,6 +181,7 @@ impl Check {
         let mut user =
             Tier { scope: disk::Scope::User, base: base_folder, sources: Vec::new(), problems: Vec::new() };
         let (mut lockfiles, mut companions, mut models) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unsupported = Vec::new();
         let written = self.files.get(policy::FILES[0]).and_then(|(_, head)| head.as_deref());
         let written = written.and_then(|text| Policy::parse(policy::FILES[0], text).ok());
         let registry =
@@ -206,6 +209,10 @@ impl Check {
             }
             let format = formats::of_file(&path, head.as_ref(), base.as_ref());
             let file = File { path: path.clone(), format, head, base, same, judged: true };
+            if let Some(kind) = unread::of_path(path.as_bytes()) {
+                unsupported.extend(Unsupported::of(&file, kind));
+                continue;
+            }
             let is_model =
                 registry.as_ref().is_some_and(|folder| path.starts_with(folder)) || is_python(&path);
             match format {
@@ -223,6 +230,7 @@ impl Check {
             merged: self.merged,
             tiers: Some(user).filter(|tier| !tier.sources.is_empty()).into_iter().collect(),
             models,
+            unsupported,
             registry,
             head_paths,
             base_paths,

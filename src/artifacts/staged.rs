@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::cargo_vendor;
 use crate::formats;
 use crate::model::{Ecosystem, folder};
-use crate::repo::changed::Listed;
+use crate::repo::changed::{Interest, Listed};
 use crate::repo::{Commit, Repo, RepoError};
 use crate::source::Source;
 
@@ -55,7 +55,8 @@ pub(crate) fn touched(
     let is_vendored = |path: &[u8]| folders.iter().any(|folder| path.starts_with(folder.as_bytes()));
     let holds_bytes = |path: &[u8]| is_vendored(path) || is_archive(path);
     let staging = repo.staging(&holds_bytes, false)?;
-    let before: BTreeSet<Listed> = repo.list(base, Some(&staging), &holds_bytes)?.into_iter().collect();
+    let before: BTreeSet<Listed> =
+        repo.list(base, Some(&staging), Interest::by_path(&holds_bytes))?.into_iter().collect();
     let now: BTreeSet<Listed> = staging.files.into_iter().collect();
     let of = |file: &Listed| match is_vendored(&file.path) {
         true => Some(Ecosystem::Cargo),

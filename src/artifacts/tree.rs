@@ -9,7 +9,7 @@ use crate::discover::spell;
 use crate::open::{Opened, Refused, Root};
 use crate::options::Options;
 use crate::read::Sources;
-use crate::repo::changed::Listed;
+use crate::repo::changed::{Interest, Listed};
 use crate::repo::{Commit, Repo};
 use crate::source::Side;
 
@@ -82,7 +82,7 @@ impl Tree {
         let list = || {
             let repo = git.repo.lock().ok()?;
             let mut files = match &git.head {
-                Some(head) => repo.list(head, None, &|_| true).ok()?,
+                Some(head) => repo.list(head, None, Interest::by_path(&|_| true)).ok()?,
                 None => repo.staging(&|_| true, false).ok()?.files,
             };
             files.sort_by(|a, b| a.path.cmp(&b.path));

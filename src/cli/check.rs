@@ -42,6 +42,9 @@ pub(super) struct CheckArgs {
     /// The lowest level that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "error")]
     fail_on: FailOnArg,
+    /// End with exit code 3 when there is a lockfile of a kind that can't be read, unless the policy accepts that
+    #[arg(long)]
+    require_coverage: bool,
     /// Print to standard error how long each step took
     #[arg(long)]
     stats: bool,
@@ -273,6 +276,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
             BytesArg::All => Bytes::All,
         },
         bytes_required: arguments.bytes.bytes_required,
+        require_coverage: arguments.require_coverage,
         shard: arguments.shard,
         proof: arguments.output.proof.is_some(),
         levels: policy.level.clone(),

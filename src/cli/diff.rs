@@ -80,6 +80,10 @@ fn compare(arguments: &DiffArgs, options: &Options, sources: &Sources) -> u8 {
     for problem in problems {
         complain(problem, INCOMPLETE);
     }
+    for it in outcome.coverage.unsupported.iter().filter(|it| it.changed && !it.accepted) {
+        let what = format!("{} changed, and lockproof can't read it yet: it was not compared", it.path);
+        complain(&what, CLEAN);
+    }
     let unreadable = diff.lockfiles.iter().any(|it| it.unreadable);
     match (unreadable || !problems.is_empty(), arguments.exit_code && !diff.lockfiles.is_empty()) {
         (true, _) => INCOMPLETE,

@@ -52,7 +52,9 @@ pub(super) fn run(arguments: ListArgs) -> u8 {
         let is_asked = variable.is_some() || read.iter().any(|it| it.llmring.is_some());
         let resolution =
             (is_asked && arguments.head.is_none()).then(|| resolution(&options.folder, variable.as_deref()));
-        let inventory = Inventory::new(&found, arguments.packages).with_resolution(resolution);
+        let others = sources.unsupported.iter().filter(|it| it.judged && it.head.is_some());
+        let inventory =
+            Inventory::new(&found, arguments.packages).with_unsupported(others).with_resolution(resolution);
         print(&match arguments.format {
             ListFormat::Text => inventory.text(),
             ListFormat::Json => inventory.json(),

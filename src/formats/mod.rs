@@ -15,11 +15,11 @@ use std::sync::LazyLock;
 use foldhash::{HashMap, HashMapExt};
 
 use crate::graph::Links;
-use crate::manifest;
 use crate::model::{Ecosystem, Lockfile, folder};
 use crate::source::Source;
 use crate::syntax::{Fault, Text};
 use crate::tool::{lock, store};
+use crate::unread;
 
 /// What a lockfile locks. A rule says which families it speaks of: what is wrong with an archive's address means nothing
 /// where nothing is fetched.
@@ -131,7 +131,7 @@ fn find_twins(lockfile: &mut Lockfile<'_>) {
 pub fn of_path(path: &[u8]) -> Option<&'static Format> {
     static NAMES: LazyLock<Names> = LazyLock::new(Names::new);
     // A name that is another's, or would be but for its case, is not taken for a tool's.
-    let is_known = || misspelled(path).is_some() || manifest::is_marker(path);
+    let is_known = || misspelled(path).is_some() || unread::of_path(path).is_some();
     let is_another_s = |format: &&Format| format.family == Family::Tools && is_known();
     NAMES.find(path).filter(|format| !is_another_s(format))
 }

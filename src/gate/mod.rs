@@ -200,7 +200,9 @@ impl Gate {
         if findings > 0 {
             return Verdict::Findings(findings);
         }
-        let skipped = if coverage.lockfiles.is_empty() && coverage.not_read.is_empty() {
+        let skipped = if !coverage.unchecked_kinds().is_empty() {
+            "there are lockfiles that lockproof can't read yet: nothing in them was checked"
+        } else if coverage.lockfiles.is_empty() && coverage.not_read.is_empty() {
             "there are no lockfiles here"
         } else if self.base == Base::None || sources.base.is_some() {
             return Verdict::Pass;

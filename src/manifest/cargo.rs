@@ -17,7 +17,8 @@ const GROUPS: [(&str, EdgeKind); 6] = [
 
 /// Every table of dependencies, wherever Cargo allows one.
 pub(super) fn manifest(manifest: &mut Manifest<'_>) {
-    let (root, _) = toml::read(manifest.source);
+    let (root, faults) = toml::read(manifest.source);
+    manifest.broken = !faults.is_empty();
     let package = root.table("package").or_else(|| root.table("project"));
     manifest.name = package.and_then(|package| package.text("name").cloned());
     let program = root.array("bin").first().map(Node::slice);
@@ -67,7 +68,8 @@ fn detailed<'s>(manifest: &mut Manifest<'s>, kind: Kind, key: &Text<'s>, table: 
 
 /// `[source.x]` and `[registries.x]`; a replacement is a pin like any other.
 pub(super) fn config(manifest: &mut Manifest<'_>) {
-    let (root, _) = toml::read(manifest.source);
+    let (root, faults) = toml::read(manifest.source);
+    manifest.broken = !faults.is_empty();
     let tables = ["source", "registries"].into_iter().filter_map(|name| root.table(name));
     for table in tables.flat_map(|table| &table.entries).filter_map(|(_, node)| node.as_table()) {
         for key in ["registry", "index"] {

@@ -35,6 +35,8 @@ pub struct Manifest<'s> {
     pub application: Option<&'s str>,
     /// Its dependencies are only known once something is run.
     pub dynamic: bool,
+    /// It can't be understood, or not all of it: what it says is not known.
+    pub broken: bool,
     /// The interpreter that the project asks for.
     pub requires: Option<Text<'s>>,
     /// The package manager that the project names.
@@ -130,21 +132,7 @@ const FILES: &[Entry] = &[
 /// What git is told about files.
 pub const ATTRIBUTES: &str = ".gitattributes";
 
-/// Lockfiles of managers that are not read here. That they are there says that somebody else serves their manifest.
-const OTHER_LOCKFILES: &[(&str, Ecosystem)] = &[
-    ("yarn.lock", Ecosystem::Npm),
-    ("bun.lock", Ecosystem::Npm),
-    ("bun.lockb", Ecosystem::Npm),
-    ("deno.lock", Ecosystem::Npm),
-    ("poetry.lock", Ecosystem::PyPi),
-    ("pdm.lock", Ecosystem::PyPi),
-    ("Pipfile.lock", Ecosystem::PyPi),
-    ("pixi.lock", Ecosystem::PyPi),
-    ("pylock.toml", Ecosystem::PyPi),
-    ("requirements.txt", Ecosystem::PyPi),
-];
-
-/// More that is only looked for: what makes a Rust package a program, what stands in for a `package.json`.
+/// What is only looked for: what makes a Rust package a program, what stands in for a `package.json`.
 const MARKERS: &[&str] = &["src/main.rs", "package.json5", "package.yaml"];
 
 /// The ecosystem of a manifest or configuration file, by its path.
@@ -157,15 +145,9 @@ pub fn is_project(path: &[u8]) -> bool {
     entry(path).is_some_and(|(.., is_project, _)| *is_project)
 }
 
-/// The ecosystem of a lockfile of another manager.
-pub fn other_ecosystem(path: &[u8]) -> Option<Ecosystem> {
-    OTHER_LOCKFILES.iter().find(|(name, _)| ends_in(path, name)).map(|(_, ecosystem)| *ecosystem)
-}
-
 /// Whether a path is only looked for, and never read.
 pub fn is_marker(path: &[u8]) -> bool {
-    let others = OTHER_LOCKFILES.iter().map(|(name, _)| *name);
-    others.chain(MARKERS.iter().copied()).any(|name| ends_in(path, name))
+    MARKERS.iter().any(|name| ends_in(path, name))
 }
 
 /// Whether a path says what git is told about files.
@@ -173,15 +155,9 @@ pub fn is_attributes(path: &[u8]) -> bool {
     ends_in(path, ATTRIBUTES)
 }
 
-/// The names of lockfiles of an ecosystem that are not read here.
-pub fn other_lockfiles(ecosystem: Ecosystem) -> impl Iterator<Item = &'static str> {
-    OTHER_LOCKFILES.iter().filter(move |(_, of)| *of == ecosystem).map(|(name, _)| *name)
-}
-
 /// How the paths of everything that is read or looked for here end.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let others = OTHER_LOCKFILES.iter().map(|(name, _)| *name);
-    FILES.iter().map(|(name, ..)| *name).chain(others).chain(MARKERS.iter().copied()).chain([ATTRIBUTES])
+    FILES.iter().map(|(name, ..)| *name).chain(MARKERS.iter().copied()).chain([ATTRIBUTES])
 }
 
 fn entry(path: &[u8]) -> Option<&'static Entry> {
@@ -193,7 +169,7 @@ fn ends_in(path: &[u8], name: &str) -> bool {
 }
 
 impl<'s> Manifest<'s> {
-    /// Reads what can be read: a manifest is not ours to judge, and a broken one declares nothing.
+    /// Reads what can be read: a manifest is not ours to judge, and a broken one declares nothing, which the report says.
     pub fn read(source: &'s Source) -> Option<Manifest<'s>> {
         let (_, ecosystem, is_project, read) = entry(source.path.as_bytes())?;
         let mut manifest = Manifest {
@@ -207,6 +183,7 @@ impl<'s> Manifest<'s> {
             workspace: None,
             application: None,
             dynamic: false,
+            broken: false,
             requires: None,
             manager: None,
         };
@@ -217,6 +194,14 @@ impl<'s> Manifest<'s> {
     /// The folder that it stands in; the root is empty.
     pub fn folder(&self) -> &'s str {
         folder(&self.source.path)
+    }
+
+    /// Whether a client that is started in a folder obeys it: it stands there or above.
+    pub fn governs(&self, folder: &str) -> bool {
+        let own = self.folder();
+        // Cargo looks for a folder.
+        let own = own.strip_suffix(".cargo").map_or(own, |above| above.trim_end_matches('/'));
+        own.is_empty() || folder == own || folder.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// What the project asks for, without what is only said about it.

@@ -14,7 +14,10 @@ const GROUPS: [(&str, EdgeKind); 4] = [
 ];
 
 pub(super) fn package_json(manifest: &mut Manifest<'_>) {
-    let (Some(Node::Table(root)), _) = json::read(manifest.source) else { return };
+    let (Some(Node::Table(root)), _) = json::read(manifest.source) else {
+        manifest.broken = true;
+        return;
+    };
     manifest.name = root.text("name").cloned();
     manifest.manager = root.text("packageManager").cloned();
     for (group, kind) in GROUPS {
@@ -82,14 +85,20 @@ pub(super) fn npmrc(manifest: &mut Manifest<'_>) {
 
 /// Yarn's own configuration: options alone, for there is no lockfile of Yarn's to hold its registries against.
 pub(super) fn yarnrc(manifest: &mut Manifest<'_>) {
-    let documents = yaml::read(manifest.source).documents;
+    let documents = documents(manifest);
     if let Some(root) = documents.first().and_then(Node::as_table) {
         manifest.set_all("", root);
     }
 }
 
+fn documents<'s>(manifest: &mut Manifest<'s>) -> Vec<Node<'s>> {
+    let yaml = yaml::read(manifest.source);
+    manifest.broken = !yaml.faults.is_empty();
+    yaml.documents
+}
+
 pub(super) fn pnpm_workspace(manifest: &mut Manifest<'_>) {
-    let documents = yaml::read(manifest.source).documents;
+    let documents = documents(manifest);
     let Some(root) = documents.first().and_then(Node::as_table) else { return };
     if let Some(address) = root.text("registry") {
         manifest.pin(Cow::Borrowed(""), address);

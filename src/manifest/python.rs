@@ -8,7 +8,8 @@ use crate::syntax::{Node, Table, Text, toml};
 use crate::url;
 
 pub(super) fn pyproject(manifest: &mut Manifest<'_>) {
-    let (root, _) = toml::read(manifest.source);
+    let (root, faults) = toml::read(manifest.source);
+    manifest.broken = !faults.is_empty();
     if let Some(project) = root.table("project") {
         manifest.name = project.text("name").cloned();
         manifest.requires = project.text("requires-python").cloned();
@@ -67,7 +68,8 @@ fn requirements<'s>(manifest: &mut Manifest<'s>, kind: Kind, list: &[Node<'s>]) 
 }
 
 pub(super) fn uv_toml(manifest: &mut Manifest<'_>) {
-    let (root, _) = toml::read(manifest.source);
+    let (root, faults) = toml::read(manifest.source);
+    manifest.broken = !faults.is_empty();
     uv_settings(manifest, &root);
 }
 

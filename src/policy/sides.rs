@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::exceptions::{Exception, Key};
-use super::{Policy, PolicyError};
+use super::{FILES, Policy, PolicyError};
 use crate::clock::Date;
 use crate::source::Source;
 
@@ -21,6 +21,9 @@ pub struct Sides {
     pub base: Option<Stated>,
     /// The base side's policy judges: what the head's one loosens does not count.
     pub base_judges: bool,
+    /// Lockfiles that the base side has and that changed, and that only the head side's policy excludes. Where that one
+    /// judges, nobody looks at them.
+    pub hidden: Vec<String>,
 }
 
 impl Stated {
@@ -52,6 +55,15 @@ impl Sides {
     /// The head side's policy where it does not count yet.
     pub fn pending(&self) -> Option<(&Stated, &Policy)> {
         self.head().filter(|_| self.base_judges)
+    }
+
+    /// Whether only a policy that stands on the head side, and judges, excludes a path.
+    pub fn newly_excludes(&self, path: &str) -> bool {
+        let judging = self
+            .head()
+            .filter(|(stated, _)| !self.base_judges && FILES.contains(&stated.source.path.as_str()));
+        let before = || self.base().is_some_and(|(_, policy)| policy.excludes(path));
+        judging.is_some_and(|(_, policy)| policy.excludes(path)) && !before()
     }
 
     /// The exceptions that the base side has, with their ends.

@@ -14,6 +14,7 @@ use crate::llmring::place::{NAME, Resolution, Tree};
 use crate::llmring::registry;
 use crate::open;
 use crate::policy::Policy;
+use crate::repo::changed::Interest;
 use crate::repo::{Repo, RepoError};
 use crate::source::{Side, Source};
 
@@ -166,7 +167,7 @@ pub(super) fn of_repo(
     };
     let mut problems = Vec::new();
     let head = match (reader.head, reader.commit) {
-        (_, Some(commit)) => blobs(repo.list(commit, None, &filter)?),
+        (_, Some(commit)) => blobs(repo.list(commit, None, Interest::by_path(&filter))?),
         (Side::Index, None) => blobs(repo.staging(&filter, false)?.files),
         _ => wanted
             .on_disk(reader.root, &mut problems)
@@ -174,7 +175,11 @@ pub(super) fn of_repo(
             .map(|path| Place { path, at: At::Disk { unchanged: None } })
             .collect(),
     };
-    let base = reader.base.map(|commit| repo.list(commit, None, &filter)).transpose()?.unwrap_or_default();
+    let base = reader
+        .base
+        .map(|commit| repo.list(commit, None, Interest::by_path(&filter)))
+        .transpose()?
+        .unwrap_or_default();
     let (markers, pairs): (Vec<_>, Vec<_>) = pair(head, base).into_iter().partition(|it| is_marker(&it.path));
     let mut models = Models { registry: named.map(str::to_owned), problems, ..Models::default() };
     models.files.extend(markers.iter().map(|pair| marker(pair, reader)));

@@ -6,6 +6,7 @@ use super::ReadError;
 use crate::discover::spell;
 use crate::formats;
 use crate::policy::Policy;
+use crate::repo::changed::Interest;
 use crate::repo::{Commit, Repo, RepoError};
 use crate::source::{Side, Source};
 use crate::witness::Witnesses;
@@ -45,7 +46,7 @@ pub(super) fn merged(
     let is_lockfile = |path: &[u8]| formats::of_path(path).is_some() && !policy.excludes(&spell(path));
     let mut sources = Vec::new();
     for side in repo.merged(head)?.into_iter().filter(|side| base.is_none_or(|base| base.id != side.id)) {
-        for file in repo.list(&side, None, &is_lockfile)? {
+        for file in repo.list(&side, None, Interest::by_path(&is_lockfile))? {
             sources.push(Source::new(spell(&file.path), side.side(), repo.content(&file, Some(&side))?));
         }
     }

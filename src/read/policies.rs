@@ -41,6 +41,7 @@ pub(super) fn read(
         head: head_side(repo, root, places.head, head)?,
         base: base.map(|commit| base_side(repo, places.base, commit)).transpose()?.flatten(),
         base_judges: options.policy_from() == PolicyFrom::Base,
+        hidden: Vec::new(),
     };
     judging(sides)
 }

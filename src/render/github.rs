@@ -3,7 +3,7 @@
 //! A step may annotate ten times at each level; what is more vanishes without a word. So the worst ten are told, and
 //! a notice says how many there are besides.
 
-use super::{closing, count, select};
+use super::{closing, count, not_checked, select};
 use crate::check::Outcome;
 use crate::escape::{self, workflow_data, workflow_property};
 use crate::finding::{Finding, Level};
@@ -17,11 +17,14 @@ const RELATED: usize = 3;
 /// Annotations, and the last line of a report for the log.
 pub fn report(sources: &Sources, outcome: &Outcome) -> String {
     let mut out = problems(outcome);
+    let unread = unread(outcome);
     let incomplete = usize::from(!outcome.is_complete());
+    let room = SHOWN - usize::from(!unread.is_empty());
+    out.push_str(&unread);
     let of = |level| outcome.findings.iter().filter(move |it| !it.preexisting && it.level == level);
     let (errors, warnings) = (of(Level::Error), of(Level::Warning));
     let (errors_kept, warnings_kept) =
-        (select::worst(errors.clone(), SHOWN - incomplete), select::worst(warnings.clone(), SHOWN));
+        (select::worst(errors.clone(), SHOWN - incomplete), select::worst(warnings.clone(), room));
     let notes_there = of(Level::Note).count();
     let left = (errors.count() - errors_kept.len(), warnings.count() - warnings_kept.len());
     let has_rest = left != (0, 0) || notes_there > SHOWN;
@@ -73,6 +76,14 @@ fn problems(outcome: &Outcome) -> String {
     command(Level::Error, "title=lockproof%3A incomplete", &text)
 }
 
+/// Which lockfiles nothing was checked of: a green run says nothing about them.
+fn unread(outcome: &Outcome) -> String {
+    let Some(kinds) = not_checked(&outcome.coverage) else { return String::new() };
+    let text =
+        format!("Not checked: {kinds}. lockproof can't read these yet, so this run says nothing about them.");
+    command(Level::Warning, "title=lockproof%3A not checked", &text)
+}
+
 /// `12 errors and 3 notes more`
 fn rest(errors: usize, warnings: usize, notes: usize) -> String {
     let kinds = [(errors, "error"), (warnings, "warning"), (notes, "note")];
@@ -100,7 +111,7 @@ mod tests {
             "::error file=a/Cargo.lock,line=7,endLine=7,col=3,endColumn=9,title=lockproof%3A insecure-url::\
              An address is not encrypted on line 7.%0ATake it back from git."
         );
-        assert_eq!(text.lines().nth(1), Some("1 error in 0 lockfiles."));
+        assert_eq!(text.lines().nth(1), Some("1 error. There are no lockfiles here."));
     }
 
     #[test]

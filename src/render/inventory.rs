@@ -7,6 +7,7 @@ use crate::escape;
 use crate::finding::{Whence, purl};
 use crate::llmring::place::Resolution;
 use crate::model::{Lockfile, Package};
+use crate::read::unsupported::Unsupported;
 use crate::syntax::Text;
 
 /// Every lockfile that was found.
@@ -18,6 +19,8 @@ pub struct Inventory {
     schema: &'static str,
     version: u32,
     lockfiles: Vec<Listed>,
+    /// Lockfiles of kinds that can't be read.
+    unsupported: Vec<Other>,
     /// Where a program would find its `llmring.lock`; absent where nothing has to do with llmring.
     #[serde(skip_serializing_if = "Option::is_none")]
     llmring: Option<Resolution>,
@@ -54,6 +57,14 @@ struct Entry {
     line: usize,
 }
 
+#[derive(Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+struct Other {
+    path: String,
+    /// The usual name of such a lockfile.
+    kind: &'static str,
+}
+
 /// A lockfile and the manifest beside it.
 pub type Found<'a> = (&'a Lockfile<'a>, Option<String>);
 
@@ -69,7 +80,19 @@ impl Inventory {
             hashed: lockfile.packages.iter().filter(|it| it.is_hashed()).count(),
             packages: packages.then(|| lockfile.packages.iter().map(|it| entry(lockfile, it)).collect()),
         });
-        Inventory { schema: "lockproof-inventory", version: 1, lockfiles: lockfiles.collect(), llmring: None }
+        Inventory {
+            schema: "lockproof-inventory",
+            version: 1,
+            lockfiles: lockfiles.collect(),
+            unsupported: Vec::new(),
+            llmring: None,
+        }
+    }
+
+    /// With the lockfiles that can't be read.
+    pub fn with_unsupported<'u>(self, all: impl Iterator<Item = &'u Unsupported>) -> Inventory {
+        let unsupported = all.map(|it| Other { path: it.path.clone(), kind: it.kind.id }).collect();
+        Inventory { unsupported, ..self }
     }
 
     /// With what a program that is started here would load.
@@ -83,7 +106,7 @@ impl Inventory {
 
     /// A line for each lockfile, and below it one for each package.
     pub fn text(&self) -> String {
-        if self.lockfiles.is_empty() {
+        if self.lockfiles.is_empty() && self.unsupported.is_empty() {
             return "There are no lockfiles here.\n".to_owned();
         }
         let mut out = String::new();
@@ -110,6 +133,9 @@ impl Inventory {
                 let line = format!("{}{version}  {}{place}  {hash}", package.name, package.origin.kind);
                 out.push_str(&format!("  {}: {}\n", package.line, escape::message(&line)));
             }
+        }
+        for it in &self.unsupported {
+            out.push_str(&format!("{}: can't be read yet\n", escape::message(&it.path)));
         }
         if let Some(resolution) = &self.llmring {
             out.push_str(&(escape::message(&resolution.text()) + "\n"));

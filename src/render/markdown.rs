@@ -2,8 +2,8 @@
 //! checked. Every text of the repository is code, so nothing in it is markup; what is too much is cut at a row.
 
 use super::page::{Page, line};
-use super::{checked, count, rule_page, select, state, verdict};
-use crate::check::{Covered, Outcome};
+use super::{checked, count, not_checked, rule_page, select, state, verdict};
+use crate::check::{Covered, Outcome, Unsupported};
 use crate::escape::markdown as code;
 use crate::excuse::Accepted;
 use crate::finding::Finding;
@@ -24,10 +24,17 @@ pub fn report(sources: &Sources, outcome: &Outcome) -> String {
     if !coverage.unchecked.is_empty() {
         page.table(["Not checked"], coverage.unchecked.iter().map(|what| [code(what)]));
     }
+    if let Some(kinds) = not_checked(coverage) {
+        page.text.push_str(&format!("\n**Not checked:** {}\n", code(&kinds)));
+    }
     findings(&mut page, outcome);
     if !coverage.accepted.is_empty() {
         let summary = format!("{} accepted by the policy", count(coverage.accepted.len(), "finding"));
         page.fold(&summary, ["Finding", "Where", "Why", "Until"], coverage.accepted.iter().map(accepted));
+    }
+    if !coverage.unsupported.is_empty() {
+        let summary = format!("{} that lockproof can't read", count(coverage.unsupported.len(), "lockfile"));
+        page.fold(&summary, ["Lockfile", "Kind", "State"], coverage.unsupported.iter().map(unsupported));
     }
     if !coverage.lockfiles.is_empty() {
         let columns = ["Lockfile", "State", "Packages", "Hashed", "Compared"];
@@ -87,6 +94,12 @@ fn accepted(it: &Accepted) -> [String; 4] {
     [what, code(&it.path), code(&it.reason), it.until.clone().unwrap_or_default()]
 }
 
+fn unsupported(it: &Unsupported) -> [String; 3] {
+    let accepted = if it.accepted { ", accepted by the policy" } else { "" };
+    let changed = if it.changed { "changed, " } else { "" };
+    [code(&it.path), code(it.kind), format!("{changed}not checked{accepted}")]
+}
+
 fn of_file(it: &Covered) -> [String; 5] {
     let from = it.moved_from.as_ref().map(|from| format!(", moved from {}", code(from))).unwrap_or_default();
     let number = |number: usize| number.to_string();
@@ -110,7 +123,7 @@ mod tests {
         let text = report(&sources(), &outcome(vec![finding("insecure-url", 7)]));
         assert_eq!(
             text,
-            "### lockproof: 1 error in 0 lockfiles\n\n\
+            "### lockproof: 1 error. There are no lockfiles here\n\n\
              | Finding | Package | Where | What is wrong, and what to do |\n|---|---|---|---|\n\
              | error [`insecure-url`](https://github.com/lockproof/lockproof/blob/main/docs/rules.md#insecure-url) |  | \
              <code>a/Cargo.lock&#58;7</code> | <code>An address is not encrypted on line 7.</code><br>\

@@ -94,7 +94,17 @@ pub fn closing(sources: &Sources, outcome: &Outcome) -> String {
     } else if base.is_none() && sources.head_id.is_none() && !outcome.coverage.lockfiles.is_empty() {
         text.push_str(" Nothing was compared.");
     }
+    if let Some(kinds) = not_checked(&outcome.coverage) {
+        text.push_str(&format!(" Not checked: {kinds}."));
+    }
     crate::escape::message(&text)
+}
+
+/// `yarn.lock (3), poetry.lock (1)`: what nothing was checked of. What the policy accepts is not among it.
+pub fn not_checked(coverage: &Coverage) -> Option<String> {
+    let kinds = coverage.unchecked_kinds();
+    let kinds: Vec<_> = kinds.iter().map(|(kind, number)| format!("{kind} ({number})")).collect();
+    (!kinds.is_empty()).then(|| kinds.join(", "))
 }
 
 /// The last line of a report: what was found, what was checked, and what was not.
@@ -182,17 +192,33 @@ fn verdict(outcome: &Outcome) -> String {
     let levels = [(of(Level::Error), "error"), (of(Level::Warning), "warning"), (of(Level::Note), "note")];
     let found: Vec<_> =
         levels.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun)).collect();
-    let lockfiles = outcome.coverage.lockfiles.len();
+    let coverage = &outcome.coverage;
+    let lockfiles = coverage.lockfiles.len();
     match (found.is_empty(), lockfiles) {
-        (true, 0) if outcome.coverage.shard.as_ref().is_some_and(|it| it.elsewhere > 0) => {
-            "No lockfile is in this shard".to_owned()
+        (true, 0) => none_read(outcome).to_owned(),
+        (false, 0) => format!("{}. {}", found.join(", "), none_read(outcome)),
+        (true, _) if !coverage.unchecked_kinds().is_empty() => {
+            format!("Nothing found in {}", count(lockfiles, "lockfile"))
         }
-        (true, 0) if !outcome.is_complete() => "No lockfile was read".to_owned(),
-        (true, 0) if outcome.coverage.not_read.is_empty() => "There are no lockfiles here".to_owned(),
-        (true, 0) => "No lockfile is touched by this change".to_owned(),
         (true, 1) => "1 lockfile is clean".to_owned(),
         (true, _) => format!("{lockfiles} lockfiles are clean"),
         (false, _) => format!("{} in {}", found.join(", "), count(lockfiles, "lockfile")),
+    }
+}
+
+/// Why no lockfile was checked.
+fn none_read(outcome: &Outcome) -> &'static str {
+    let coverage = &outcome.coverage;
+    if coverage.shard.as_ref().is_some_and(|it| it.elsewhere > 0) {
+        "No lockfile is in this shard"
+    } else if !coverage.not_read.is_empty() {
+        "No lockfile is touched by this change"
+    } else if !coverage.unsupported.is_empty() {
+        "There is no lockfile here that lockproof can read"
+    } else if !outcome.is_complete() {
+        "No lockfile was read"
+    } else {
+        "There are no lockfiles here"
     }
 }
 

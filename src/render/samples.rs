@@ -29,6 +29,7 @@ pub(super) fn finding(rule: &str, line: usize) -> Finding {
         tamper: rule.tamper,
         stood: false,
         rest: None,
+        fresh: false,
     }
 }
 

@@ -63,6 +63,7 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
         let color = match outcome.worst() {
             Some(Level::Error) => "1;31",
             Some(Level::Warning) => "1;33",
+            _ if super::not_checked(&outcome.coverage).is_some() => "1;33",
             _ => "1;32",
         };
         let wrapped = wrap(&text, style.width);

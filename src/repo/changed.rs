@@ -49,6 +49,27 @@ const LINK: u32 = 0o120000;
 /// How deep git itself follows trees (`core.maxTreeDepth`, by default).
 const DEEPEST: usize = 2048;
 
+/// So many trees are read for one side. No repository has as many folders; a few trees that name each other can spell out
+/// more than any machine reads.
+const MOST: usize = 5_000_000;
+
+/// What is looked for in trees.
+#[derive(Clone, Copy)]
+pub struct Interest<'f> {
+    /// Whether a file of that path is.
+    pub file: &'f dyn Fn(&[u8]) -> bool,
+    /// What of a folder's path, with its trailing slash, decides which files below it are: one and the same tree holds
+    /// different things of interest under different names.
+    pub sight: fn(&[u8]) -> &[u8],
+}
+
+impl<'f> Interest<'f> {
+    /// Every part of a path may matter.
+    pub fn by_path(file: &'f dyn Fn(&[u8]) -> bool) -> Interest<'f> {
+        Interest { file, sight: |folder| folder }
+    }
+}
+
 /// The files of `tree` whose path is interesting, sorted by the bytes of their paths.
 ///
 /// A directory whose tree the index's cache tree names is not read: its files are those of the index. That believes the
@@ -58,15 +79,16 @@ pub fn list_tree(
     repo: &Repo,
     tree: &Tree<'_>,
     staged: Option<Staged<'_>>,
-    interesting: &dyn Fn(&[u8]) -> bool,
+    interest: Interest<'_>,
 ) -> Result<Vec<Listed>, git2::Error> {
     let mut walk = Walk {
         repo,
         files: staged.map_or(&[], |staged| staged.files),
-        interesting,
+        interest,
         path: Vec::new(),
         listed: Vec::new(),
         barren: HashSet::new(),
+        read: 0,
     };
     walk.run(tree.id(), staged.map(|staged| staged.cache_tree.root()))?;
     // Git sorts a directory as if its name ended with a slash, so only almost as paths sort.
@@ -77,13 +99,15 @@ pub fn list_tree(
 struct Walk<'w> {
     repo: &'w Repo,
     files: &'w [Listed],
-    interesting: &'w dyn Fn(&[u8]) -> bool,
+    interest: Interest<'w>,
     /// Of the directory that is being read, with a trailing slash unless it is the root.
     path: Vec<u8>,
     listed: Vec<Listed>,
-    /// Trees that hold nothing of interest. Not reading them twice also disarms the few trees that name each other so
-    /// often that they spell out billions of paths.
-    barren: HashSet<Oid>,
+    /// Trees that hold nothing of interest where they are seen like that. Not reading them twice also disarms the few
+    /// trees that name each other so often that they spell out billions of paths.
+    barren: HashSet<(Oid, Box<[u8]>)>,
+    /// How many trees were read.
+    read: usize,
 }
 
 /// A tree that is being read.
@@ -142,8 +166,13 @@ impl<'w> Walk<'w> {
             self.list_staged();
             return Ok(None);
         }
-        if self.barren.contains(&id) {
+        // An empty box allocates nothing.
+        if self.barren.contains(&(id, self.seen_as())) {
             return Ok(None);
+        }
+        self.read += 1;
+        if self.read > MOST {
+            return Err(git2::Error::from_str("its trees name each other too often to be followed"));
         }
         Ok(Some(Level {
             tree: self.repo.find_tree(id)?,
@@ -156,13 +185,19 @@ impl<'w> Walk<'w> {
 
     fn leave(&mut self, level: &Level<'w>) {
         if self.listed.len() == level.listed_before {
-            self.barren.insert(level.tree.id());
+            self.path.truncate(level.path_length);
+            self.barren.insert((level.tree.id(), self.seen_as()));
         }
+    }
+
+    /// What of the present path decides about what is below it.
+    fn seen_as(&self) -> Box<[u8]> {
+        (self.interest.sight)(&self.path).into()
     }
 
     fn list(&mut self, entry: &TreeEntry<'_>) {
         self.path.extend_from_slice(entry.name_bytes());
-        if (self.interesting)(&self.path) {
+        if (self.interest.file)(&self.path) {
             self.listed.push(Listed {
                 path: self.path.clone(),
                 id: entry.id(),
@@ -231,7 +266,7 @@ mod tests {
     fn list(git: &Git, revision: &str, staged: Option<Staged<'_>>) -> Result<Vec<Listed>, git2::Error> {
         let repo = Repo::new(Repository::open(git.path()).unwrap());
         let tree = repo.git.revparse_single(revision).unwrap().peel_to_tree().unwrap();
-        list_tree(&repo, &tree, staged, &interesting)
+        list_tree(&repo, &tree, staged, Interest { file: &interesting, sight: |_| b"" })
     }
 
     /// Lists with and without the index, and compares both with git.
@@ -367,6 +402,21 @@ mod tests {
             tree = make_tree(&git, &entries);
         }
         assert_eq!(list(&git, &tree, None).unwrap(), []);
+    }
+
+    #[test]
+    fn what_a_folder_holds_depends_on_its_name() {
+        let git = Git::new();
+        ["a/x", "b/x", "b/c/x"].iter().for_each(|path| git.write(path, "the same"));
+        git.commit(&[]);
+        let repo = Repo::new(Repository::open(git.path()).unwrap());
+        let tree = repo.git.revparse_single("HEAD").unwrap().peel_to_tree().unwrap();
+        assert_eq!(tree.get_path(std::path::Path::new("a")).unwrap().id(), {
+            tree.get_path(std::path::Path::new("b/c")).unwrap().id()
+        });
+        let is_it = |path: &[u8]| path == b"b/c/x";
+        let found = list_tree(&repo, &tree, None, Interest::by_path(&is_it)).unwrap();
+        assert_eq!(found.iter().map(|it| it.path.as_slice()).collect::<Vec<_>>(), [b"b/c/x"]);
     }
 
     #[test]

@@ -19,9 +19,12 @@ pub struct Version {
 /// How deep trees may nest before this stops looking.
 const DEEPEST: usize = 512;
 
+/// So many trees are looked at, each in each of its places.
+const MOST: usize = 10_000_000;
+
 impl Repo {
-    /// Different versions of files of interest, the oldest first. Each tree and each blob is looked at once, however many
-    /// commits share it.
+    /// Different versions of files of interest, the oldest first. Each tree is looked at once in each place, and
+    /// each blob once, however many commits share it.
     pub fn versions(
         &self,
         from: &Commit,
@@ -78,7 +81,8 @@ impl Repo {
 /// What was looked at before.
 struct Seen<'r> {
     repo: &'r Repo,
-    trees: HashSet<Oid>,
+    /// With the path: what of a tree is of interest depends on it.
+    trees: HashSet<(Oid, Vec<u8>)>,
     blobs: HashSet<Oid>,
     interesting: &'r dyn Fn(&[u8]) -> bool,
 }
@@ -91,8 +95,11 @@ impl Seen<'_> {
         depth: usize,
         found: &mut Vec<Listed>,
     ) -> Result<(), git2::Error> {
-        if depth > DEEPEST || !self.trees.insert(tree) {
+        if depth > DEEPEST || !self.trees.insert((tree, path.clone())) {
             return Ok(());
+        }
+        if self.trees.len() > MOST {
+            return Err(git2::Error::from_str("its trees name each other too often to be followed"));
         }
         let tree = self.repo.find_tree(tree)?;
         for entry in &tree {

@@ -8,6 +8,7 @@ mod history;
 mod hooks;
 pub mod index;
 mod loose;
+mod revision;
 #[cfg(test)]
 mod testing;
 mod tree;
@@ -17,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use changed::{Listed, Staged, list_tree};
+use changed::{Interest, Listed, Staged, list_tree};
 use git2::Oid;
 pub use hooks::HooksFolder;
 use index::{CacheTree, Directories, Stamp, Stat};
@@ -33,6 +34,8 @@ pub enum RepoError {
     Git { what: String, why: String },
     #[error("there is no revision `{name}` here{}", hint(*.shallow))]
     Revision { name: String, shallow: bool },
+    #[error("`{name}` is ambiguous: it is {} and {}; write the one that is meant", meanings[0], meanings[1])]
+    Ambiguous { name: String, meanings: [String; 2] },
     #[error("the parent of {name} is not in this clone{}", hint(true))]
     NoParent { name: String },
     #[error("{base} and {head} have no common commit in this clone{}", hint(*.shallow))]
@@ -244,18 +247,6 @@ impl Repo {
         Ok(describe(&commit, &name))
     }
 
-    fn commit(&self, name: &str) -> Result<git2::Commit<'_>, RepoError> {
-        // A name or an id leads to one object, or a tag to two; anything else may lead through a history.
-        let named = self.git.resolve_reference_from_short_name(name).ok().and_then(|it| it.target());
-        let checked = match named.or_else(|| Oid::from_str(name).ok().filter(|_| name.len() == 40)) {
-            Some(id) => self.check_tagged(id),
-            None => self.loose.check_all(),
-        };
-        checked.map_err(git_error(format!("{name} can't be read")))?;
-        let found = self.git.revparse_single(name).and_then(|object| object.peel_to_commit());
-        found.map_err(|_| RepoError::Revision { name: name.to_owned(), shallow: self.git.is_shallow() })
-    }
-
     fn check_tagged(&self, mut id: Oid) -> Result<(), git2::Error> {
         self.loose.check(id)?;
         while let Ok(tag) = self.git.find_tag(id) {
@@ -336,7 +327,7 @@ impl Repo {
         let id = Oid::from_bytes(&tree).map_err(what())?;
         let tree = self.find_tree(id).map_err(what())?;
         let below = |inner: &[u8]| interesting(&[path, inner].concat());
-        for file in list_tree(self, &tree, None, &below).map_err(what())? {
+        for file in list_tree(self, &tree, None, Interest::by_path(&below)).map_err(what())? {
             staging.files.push(Listed { path: [path, &file.path].concat(), ..file });
             staging.stats.push(None);
         }
@@ -348,13 +339,13 @@ impl Repo {
         &self,
         commit: &Commit,
         staging: Option<&Staging>,
-        interesting: &dyn Fn(&[u8]) -> bool,
+        interest: Interest<'_>,
     ) -> Result<Vec<Listed>, RepoError> {
         let what = || git_error(format!("the tree of {} can't be read", commit.name));
         let tree = self.find_tree(commit.tree).map_err(what())?;
         let staged =
             staging.and_then(|it| Some(Staged { cache_tree: it.cache_tree.as_ref()?, files: &it.files }));
-        list_tree(self, &tree, staged, interesting).map_err(what())
+        list_tree(self, &tree, staged, interest).map_err(what())
     }
 
     /// Every file below a folder of a commit, sorted by path.
@@ -362,7 +353,8 @@ impl Repo {
         let what = || git_error(format!("{folder} of {} can't be read", commit.name));
         let Some(found) = self.find(folder, Some(commit)) else { return Ok(Vec::new()) };
         let tree = self.find_tree(found.id).map_err(what())?;
-        let mut files = list_tree(self, &tree, None, &|_| true).map_err(what())?;
+        let every = Interest { file: &|_| true, sight: |_| b"" };
+        let mut files = list_tree(self, &tree, None, every).map_err(what())?;
         files.iter_mut().for_each(|file| file.path = [folder.as_bytes(), b"/", &file.path].concat());
         Ok(files)
     }
@@ -419,6 +411,24 @@ impl Repo {
             let _ = self.staged.set(files.into_iter().map(|file| (file.path.clone(), file)).collect());
         }
         self.staged.get()
+    }
+
+    /// Tells whether a folder is a submodule, in a commit or in the index.
+    pub fn submodules(&self, commit: Option<&Commit>) -> Result<impl Fn(&str) -> bool, RepoError> {
+        const SUBMODULE: u32 = 0o160_000;
+        let what = || git_error("submodules can't be looked for");
+        let tree = commit.map(|commit| self.find_tree(commit.tree).map_err(what())).transpose()?;
+        let index = match commit {
+            Some(_) => None,
+            None => Some(git2::Index::open(&index_path(&self.git)).map_err(what())?),
+        };
+        Ok(move |folder: &str| {
+            let path = Path::new(folder);
+            // Where the tree has something else or nothing, there is none.
+            let in_tree = tree.as_ref().and_then(|it| it.get_path(path).ok()).map(|it| it.filemode() as u32);
+            let staged = index.as_ref().and_then(|it| it.get_path(path, 0)).map(|it| it.mode);
+            in_tree.or(staged) == Some(SUBMODULE)
+        })
     }
 
     /// Whether git ignores a path, by files that are looked at before libgit2 opens them.

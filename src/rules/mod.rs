@@ -103,6 +103,7 @@ pub static ALL: &[&Rule] = &[
     &repository::missing_lockfile::RULE,
     &repository::ignored_lockfile::RULE,
     &repository::rogue_lockfile::RULE,
+    &repository::unread_lockfile::RULE,
     &repository::unreachable_package::RULE,
     &repository::missing_package::RULE,
     &tool::tool_pin_rewritten::RULE,

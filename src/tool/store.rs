@@ -70,8 +70,13 @@ fn is_tool_name(path: &str) -> bool {
 
 /// The path as bytes: cheap to ask of every path of a repository.
 pub fn may_be_companion(path: &[u8]) -> bool {
+    first(path).is_some() || path.ends_with(b"/.index.json")
+}
+
+/// Where in a path the first place of tools begins: what is below it is judged by its whole path from there.
+pub fn first(path: &[u8]) -> Option<usize> {
     static INSIDE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"/.ai/"));
-    path.starts_with(b".ai/") || path.ends_with(b"/.index.json") || INSIDE.find(path).is_some()
+    if path.starts_with(b".ai/") { Some(0) } else { INSIDE.find(path).map(|at| at + 1) }
 }
 
 /// The folder above a file in a store: Kiwi's category.

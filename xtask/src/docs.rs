@@ -7,6 +7,7 @@ use lockproof::artifacts::{self, Store};
 use lockproof::cli::{self, SchemaOf};
 use lockproof::formats::{self, Format};
 use lockproof::rules::{self, Rule};
+use lockproof::unread;
 
 use crate::picture;
 use crate::tools::{Done, Failure, at, root, say};
@@ -68,6 +69,7 @@ fn documents() -> Result<Vec<(&'static str, String)>, Failure> {
     let readme: PathBuf = root().join("README.md");
     if let Ok(text) = fs::read_to_string(readme) {
         let text = between(&text, "rules", &rules_table("docs/rules.md"));
+        let text = between(&text, "unread", &unread_kinds());
         documents.push(("README.md", between(&text, "formats", &formats_table())));
     }
     Ok(documents)
@@ -138,6 +140,12 @@ fn formats_table() -> String {
     };
     let rows: String = formats::ALL.iter().map(row).collect();
     format!("| Format | Files | Ecosystem | Versions |\n|---|---|---|---|\n{rows}")
+}
+
+/// What is known and not read.
+fn unread_kinds() -> String {
+    let ids: Vec<_> = unread::ids().iter().map(|id| format!("`{id}`")).collect();
+    ids.join(", ") + "\n"
 }
 
 fn stores_table() -> String {

@@ -104,6 +104,8 @@ pub(super) struct Totals {
     pub(super) bytes: Counted,
     /// Lockfiles that nothing in the change can touch.
     pub(super) not_read: usize,
+    /// Lockfiles of kinds that can't be read.
+    pub(super) unsupported: usize,
     /// Lockfiles that the policy excludes.
     pub(super) excluded: usize,
     /// What there was nothing to judge by.

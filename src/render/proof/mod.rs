@@ -112,6 +112,7 @@ fn totals(coverage: &Coverage) -> Totals {
         not_comparable: read().map(|it| it.not_comparable).sum(),
         bytes,
         not_read: coverage.not_read.len(),
+        unsupported: coverage.unsupported.len(),
         excluded: coverage.excluded,
         unchecked: coverage.unchecked.len(),
         accepted: coverage.accepted.len(),

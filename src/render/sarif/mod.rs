@@ -13,7 +13,7 @@ use log::{
 };
 
 use super::json::{Inputs, TOOL, print};
-use super::{HOME, count, line_hash, select};
+use super::{HOME, count, line_hash, not_checked, select};
 use crate::check::Outcome;
 use crate::escape::{self, unlinked};
 use crate::finding::{Finding as Found, Level, Related, Span};
@@ -95,9 +95,11 @@ fn invocation(outcome: &Outcome, cut: usize) -> Invocation {
     let notify =
         |level, text: &str| Notification { level, message: Message::text(unlinked(&escape::message(text))) };
     let problems = coverage.problems.iter().map(|it| notify(Level::Error, it));
-    let unchecked = coverage.unchecked.iter().map(|it| notify(Level::Warning, &format!("not checked: {it}")));
+    let kinds = not_checked(coverage).map(|kinds| format!("{kinds}: lockproof can't read these yet"));
+    let unchecked = kinds.iter().chain(&coverage.unchecked);
+    let unchecked = unchecked.map(|it| notify(Level::Warning, &format!("not checked: {it}")));
     let mut all: Vec<_> = problems.chain(unchecked).take(NOTIFICATIONS).collect();
-    let more = coverage.problems.len() + coverage.unchecked.len() - all.len();
+    let more = coverage.problems.len() + kinds.iter().len() + coverage.unchecked.len() - all.len();
     if more > 0 {
         all.push(notify(Level::Error, &format!("And {more} more like these.")));
     }

@@ -1,7 +1,8 @@
 //! The policy was changed.
 //!
 //! The policy decides what is a finding, so a change of it wants a reviewer's eye. What loosens it is a warning, line by
-//! line: a registry or repository more, a lower level, an excluded file, an exception. Everything else is one note. A
+//! line: a registry or repository more, a lower level, an excluded file, an exception. An error is a lockfile that the same
+//! change excludes and edits. Everything else is one note. A
 //! change that only comments, orders or words anew is none.
 //!
 //! ```diff lockproof.toml
@@ -35,6 +36,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &Context<'a>, _: &Fates, report: &mut Report<'a>) {
     let (Some(world), policies) = (&cx.base, cx.policies) else { return };
+    check_hidden(cx, report);
     let (base, head) = (policies.base.as_ref(), policies.head.as_ref());
     let Some(either) = head.or(base).filter(|_| !says_the_same(base, head)) else { return };
     if let Some(Err(error)) = head.map(|it| &it.policy) {
@@ -52,6 +54,27 @@ fn check<'a>(cx: &Context<'a>, _: &Fates, report: &mut Report<'a>) {
     if all.is_empty() {
         changed(base, head, either, report);
     }
+}
+
+/// Whoever excludes a lockfile in the change that edits it leaves nobody to look at the edit.
+fn check_hidden<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
+    let (Some(stated), Some(first)) = (cx.policies.head.as_ref(), cx.policies.hidden.first()) else { return };
+    let more = match cx.policies.hidden.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let path = &stated.source.path;
+    let at = stated.source.text().lines().find(|line| line.contains("exclude")).unwrap_or_default();
+    report
+        .source(
+            &stated.source,
+            at,
+            format!("{path} newly excludes {first}{more}, and the same change edits it."),
+        )
+        .level(Level::Error)
+        .label("excluded from now on")
+        .value(cx.policies.hidden.join(" "))
+        .help("So nobody looks at the edit. Two steps: first the change of the policy alone, then this one.");
 }
 
 /// Whether both files mean the same, whatever their comments and their order.

@@ -2,7 +2,8 @@
 //!
 //! A lockfile is worth what its client makes of it. Options that switch off the check of hashes or of TLS certificates, or
 //! that have another lockfile read, are errors; options that leave the lockfile out, or send the client to another
-//! registry than before, are warnings. So is `merge=ours` on a lockfile in `.gitattributes`: a merge then silently drops
+//! registry than before, are warnings: for a scope as well, where the lockfile has packages of it. It is an error where
+//! `lockproof.toml` ties the name to another registry, or pins others. A warning is also `merge=ours` on a lockfile in `.gitattributes`: a merge then silently drops
 //! what the other side pins.
 //!
 //! ```diff .npmrc
@@ -21,11 +22,14 @@
 use foldhash::{HashMap, HashMapExt, HashSet};
 use globset::GlobBuilder;
 
+use crate::change::Release;
 use crate::context::{Context, World};
+use crate::discover;
 use crate::finding::Level;
-use crate::formats::{self, Family};
-use crate::manifest::{self, ClientOption, Manifest};
-use crate::model::{Ecosystem, folder};
+use crate::formats::Family;
+use crate::manifest::{self, ClientOption, Manifest, Pinned};
+use crate::model::{Ecosystem, Lockfile, Origin, Package, folder};
+use crate::policy::covers;
 use crate::report::Report;
 use crate::rules::{Check, Rule};
 use crate::source::Source;
@@ -186,9 +190,7 @@ fn locked_by<'w>(world: &'w World<'_>, folder: &str, pattern: &str) -> Option<&'
         let shown = inside.map(|it| if is_path { it } else { it.rsplit('/').next().unwrap_or(it) });
         shown.is_some_and(|it| matcher.is_match(it))
     };
-    let is_lockfile = |path: &&str| {
-        formats::of_path(path.as_bytes()).is_some() || manifest::other_ecosystem(path.as_bytes()).is_some()
-    };
+    let is_lockfile = |path: &&str| discover::is_lockfile(path.as_bytes());
     world.paths.iter().map(String::as_str).filter(is_lockfile).find(fits)
 }
 
@@ -208,6 +210,7 @@ fn check_moved<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
         for pin in &manifest.registries {
             let whence = before.get(&(manifest.source.path.as_str(), &*pin.scope));
             let (path, place) = (&manifest.source.path, &pin.place);
+            let steered = steered(cx, manifest, pin);
             let says = match whence {
                 Some(places) if manifest.ecosystem == Ecosystem::Npm && !places.contains(&**place) => {
                     "another registry than before"
@@ -216,13 +219,70 @@ fn check_moved<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
                 None if pin.scope.is_empty() && is_unused(cx, manifest.ecosystem, place) => {
                     "a registry that no lockfile names"
                 }
+                None if !steered.is_empty() => "another registry for packages that are locked",
                 _ => continue,
             };
-            report
-                .source(manifest.source, pin.at, format!("{path} names {says}: {place}."))
+            let level =
+                if is_refused(cx, manifest.ecosystem, pin, &steered) { Level::Error } else { Level::Warning };
+            let found = report.source(manifest.source, pin.at, format!("{path} names {says}: {place}."));
+            found
+                .level(level)
                 .label(says)
                 .help("If it is meant, pin the registry in `lockproof.toml` as well; else take the line back from git.");
+            for (lockfile, package) in
+                steered.into_iter().filter(|it| it.2).take(RELATED).map(|it| (it.0, it.1))
+            {
+                found.related(lockfile.source, package.heading(), "changes with it");
+            }
         }
+    }
+}
+
+/// Entries that a scoped registry decides about, of lockfiles that obey the file, unless they came from there before; and
+/// whether each is new, or another release than before.
+type Steered<'a> = Vec<(&'a Lockfile<'a>, &'a Package<'a>, bool)>;
+
+/// Other places that a finding names.
+const RELATED: usize = 3;
+
+fn steered<'a>(cx: &Context<'a>, manifest: &Manifest<'a>, pin: &Pinned<'a>) -> Steered<'a> {
+    let (Some(base), ecosystem) = (&cx.base, manifest.ecosystem) else { return Vec::new() };
+    // A scope that nothing was fetched for is a new one.
+    let known =
+        |package: &Package<'_>| !pin.scope.is_empty() && ecosystem.scope(package.name.as_str()) == pin.scope;
+    let named = |it: &Manifest<'_>| {
+        let applies = |other: &Pinned<'_>| other.scope.is_empty() || other.scope == pin.scope;
+        it.registries.iter().any(|other| applies(other) && other.place == pin.place)
+    };
+    if base.manifests(ecosystem).any(|it| it.governs(manifest.folder()) && named(it)) {
+        return Vec::new();
+    }
+    let was_locked = base.lockfiles.iter().filter(|it| it.ecosystem() == ecosystem);
+    if base.places(ecosystem).uses(&pin.scope, &pin.place) > 0
+        || !was_locked.flat_map(|it| &it.packages).any(|package| known(package) && is_fetched(package))
+    {
+        return Vec::new();
+    }
+    let lockfiles =
+        cx.head.lockfiles.iter().filter(|it| it.ecosystem() == ecosystem && manifest.governs(it.folder()));
+    let entries = lockfiles.flat_map(|&it| it.packages.iter().map(move |package| (it, package)));
+    let fold = base.fold(ecosystem);
+    let is_new = |lockfile, package| fold.release(&Release::of(lockfile, package)).is_none();
+    entries.filter(|(_, it)| known(it) && is_fetched(it)).map(|(at, it)| (at, it, is_new(at, it))).collect()
+}
+
+fn is_fetched(package: &Package<'_>) -> bool {
+    matches!(package.origin, Origin::Registry(_) | Origin::Url(_))
+}
+
+/// Whether the policy has another registry for what the file sends there.
+fn is_refused(cx: &Context<'_>, ecosystem: Ecosystem, pin: &Pinned<'_>, steered: &Steered<'_>) -> bool {
+    let ties = |name: &str| cx.policy.tie(ecosystem, name);
+    let mut tied = steered.iter().filter_map(|(_, package, _)| ties(package.name.as_str()));
+    let scope = format!("{}/", pin.scope);
+    match tied.next().or_else(|| ties(&scope).filter(|_| !pin.scope.is_empty())) {
+        Some(tie) => !covers(tie.registry(), &pin.place),
+        None => cx.policy.pins_registries(ecosystem) && !cx.policy.pins(ecosystem, &pin.place),
     }
 }
 

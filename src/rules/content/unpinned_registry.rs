@@ -1,8 +1,8 @@
 //! A package comes from a place that the project does not use.
 //!
 //! Which places are right is decided by `[registries]` in `lockproof.toml`; without that, by use: what the base side's
-//! lockfiles of the ecosystem resolve from (for a scope, what that scope resolves from) and what its client
-//! configuration names. A new place is an error, a place that client configuration admits in the same change a
+//! lockfiles of the ecosystem resolve from (for a scope, what that scope resolves from) and what client configuration in
+//! the lockfile's folder or above it names. A new place is an error, a place that client configuration admits in the same change a
 //! warning.
 //!
 //! ```diff package-lock.json
@@ -221,10 +221,10 @@ fn judge<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, scope: &str, place: &
     let by_use = by_use(scope) || !is_file && !places.knows_scope(scope) && by_use("");
     // What is configured for all is not for a scope that has a place of its own.
     let configures = |world: &World<'_>| {
-        let own = places.knows_scope(scope) || world.configured(ecosystem).any(|(_, pin)| pin.scope == scope);
+        let own = places.knows_scope(scope) || world.obeyed(lockfile).any(|(_, pin)| pin.scope == scope);
         let applies =
             |pin: &Pinned<'_>| pin.scope == scope || pin.scope.is_empty() && (scope.is_empty() || !own);
-        world.configured(ecosystem).any(|(_, pin)| (is_file || applies(pin)) && covers(&pin.place, place))
+        world.obeyed(lockfile).any(|(_, pin)| (is_file || applies(pin)) && covers(&pin.place, place))
     };
     let declared = cx.head.declaration(lockfile, None, place).is_some();
     if by_use || declared || configures(base) {
@@ -272,7 +272,7 @@ fn is_index(scope: &str) -> bool {
 fn by_majority(cx: &Context<'_>, lockfile: &Lockfile<'_>, scope: &str, place: &str) -> Verdict {
     let places = cx.head.places(lockfile.ecosystem());
     let (most, own) = (places.most_uses(scope), places.uses(scope, place));
-    let configured = cx.head.configured(lockfile.ecosystem()).any(|(_, pin)| covers(&pin.place, place));
+    let configured = cx.head.obeyed(lockfile).any(|(_, pin)| covers(&pin.place, place));
     if own == most || configured { Verdict::Pinned } else { Verdict::Minority }
 }
 
@@ -332,8 +332,7 @@ fn tell<'a>(
         found.help_more(&format!("{} pins it. {TWO_STEPS}", stated.source.path));
     }
     if let Verdict::Admitted = verdict
-        && let Some((config, pin)) =
-            cx.head.configured(lockfile.ecosystem()).find(|(_, pin)| covers(&pin.place, place))
+        && let Some((config, pin)) = cx.head.obeyed(lockfile).find(|(_, pin)| covers(&pin.place, place))
     {
         found.related(config, pin.at, "admitted here");
     }

@@ -27,11 +27,12 @@ use crate::context::Context;
 use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::{self, Family, Format};
-use crate::manifest::{self, Manifest};
+use crate::manifest::Manifest;
 use crate::model::folder;
 use crate::report::Report;
 use crate::rules::repository::missing_lockfile::{is_sample, program};
 use crate::rules::{Check, Rule};
+use crate::unread;
 
 pub static RULE: Rule = Rule {
     id: "ignored-lockfile",
@@ -49,7 +50,7 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
         // Who tracks another manager's lockfile ignores this one on purpose.
         let others =
             formats::ALL.iter().filter(|it| it.ecosystem == format.ecosystem).flat_map(|it| it.files);
-        let others = others.copied().chain(manifest::other_lockfiles(format.ecosystem));
+        let others = others.copied().chain(unread::names_of(format.ecosystem));
         if others.into_iter().any(|name| cx.head.has_path(&beside(path, name))) {
             continue;
         }

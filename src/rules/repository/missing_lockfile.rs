@@ -24,10 +24,11 @@ use foldhash::{HashSet, HashSetExt};
 use crate::context::{Context, World};
 use crate::finding::Level;
 use crate::formats::{self, Family};
-use crate::manifest::{self, Manifest};
+use crate::manifest::Manifest;
 use crate::model::{Ecosystem, folder};
 use crate::report::Report;
 use crate::rules::{Check, Rule};
+use crate::unread;
 
 pub static RULE: Rule = Rule {
     id: "missing-lockfile",
@@ -111,7 +112,7 @@ pub(super) fn is_sample(folder: &str) -> bool {
 fn locked_folders<'w>(world: &World<'w>, ignored: &'w [String]) -> HashSet<(Ecosystem, &'w str)> {
     let of = |path: &str| {
         let known = formats::of_path(path.as_bytes()).map(|format| format.ecosystem);
-        known.or_else(|| manifest::other_ecosystem(path.as_bytes()))
+        known.or_else(|| unread::ecosystem(path.as_bytes()))
     };
     // `ignored-lockfile` speaks of the others.
     world.paths.iter().chain(ignored).filter_map(|path| Some((of(path)?, folder(path)))).collect()

@@ -7,3 +7,4 @@ pub mod missing_package;
 pub mod rogue_lockfile;
 pub mod stale_lockfile;
 pub mod unreachable_package;
+pub mod unread_lockfile;

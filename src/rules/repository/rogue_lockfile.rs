@@ -33,6 +33,7 @@ use crate::manifest::Manifest;
 use crate::model::{Ecosystem, folder};
 use crate::report::Report;
 use crate::rules::{Check, Rule};
+use crate::unread;
 
 pub static RULE: Rule = Rule {
     id: "rogue-lockfile",
@@ -43,18 +44,21 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Repository(check)],
 };
 
-/// Who writes which lockfile. What others may export (`requirements.txt`) is nobody's.
-const MANAGERS: [(&str, &str, Ecosystem); 9] = [
+/// Who writes which of the lockfiles that are read here.
+const MANAGERS: [(&str, &str, Ecosystem); 4] = [
     ("package-lock.json", "npm", Ecosystem::Npm),
     ("npm-shrinkwrap.json", "npm", Ecosystem::Npm),
     ("pnpm-lock.yaml", "pnpm", Ecosystem::Npm),
-    ("yarn.lock", "yarn", Ecosystem::Npm),
-    ("bun.lock", "bun", Ecosystem::Npm),
-    ("bun.lockb", "bun", Ecosystem::Npm),
     ("uv.lock", "uv", Ecosystem::PyPi),
-    ("poetry.lock", "poetry", Ecosystem::PyPi),
-    ("pdm.lock", "pdm", Ecosystem::PyPi),
 ];
+
+/// Who installs by a lockfile. What others may export (`requirements.txt`) is nobody's.
+fn manager(path: &str) -> Option<(&'static str, Ecosystem)> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let read = MANAGERS.iter().find(|(file, ..)| *file == name).map(|(_, manager, of)| (*manager, *of));
+    let rival = || unread::of_path(path.as_bytes()).filter(|kind| kind.is_rival);
+    read.or_else(|| rival().and_then(|kind| Some((kind.manager, kind.ecosystem?))))
+}
 
 /// A lockfile beside a manifest: its manager and its path.
 type Claim<'w> = (&'static str, &'w str);
@@ -62,9 +66,8 @@ type Claim<'w> = (&'static str, &'w str);
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
     let mut claims: BTreeMap<(Ecosystem, &str), Vec<Claim<'_>>> = BTreeMap::new();
     for path in cx.head.paths {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if let Some((_, manager, ecosystem)) = MANAGERS.iter().find(|(file, ..)| *file == name) {
-            claims.entry((*ecosystem, folder(path))).or_default().push((manager, path));
+        if let Some((manager, ecosystem)) = manager(path) {
+            claims.entry((ecosystem, folder(path))).or_default().push((manager, path));
         }
     }
     claims.retain(|_, claims| claims.iter().any(|claim| claim.0 != claims[0].0));
