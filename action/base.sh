@@ -33,7 +33,8 @@ fetch() {
         origin "$1" >"$log" 2>&1
 }
 
-# Compares with that commit. `merge` looks for where both parted, `exact` needs no history.
+# Compares with that commit. `merge` looks for where both parted, `exact` needs no history. `settled` is what landed before:
+# it is judged as a whole, by its own policy.
 use() {
     local what=$1 commit=$2 is=$3
     if ! is_here "$commit"; then
@@ -58,6 +59,57 @@ first_parent_of_trial() {
     if [ "$merged" = "$tip" ] && [ -z "$more" ]; then printf '%s' "$base"; fi
 }
 
+# The only commit that a revision names. With a tag called like a branch, whoever pushed it would choose the base.
+only() {
+    local name=$1 found='' commit full
+    for full in "$name" "refs/$name" "refs/tags/$name" "refs/heads/$name" "refs/remotes/$name" "refs/remotes/$name/HEAD"; do
+        commit=$(git rev-parse --verify --quiet --end-of-options "$full^{commit}" 2>/dev/null) || continue
+        if [ -n "$found" ] && [ "$commit" != "$found" ]; then
+            fail "\`$name\` is ambiguous: $full is another commit than $found. Give the full name, as in refs/heads/main." 2
+        fi
+        found=$commit
+    done
+    printf '%s' "$found"
+}
+
+# The newest commit of the default branch. Nothing where nobody can be asked.
+default_tip() {
+    local name=${EVENT_DEFAULT_BRANCH-}
+    git remote get-url origin >/dev/null 2>&1 || return 0
+    if [ -z "$name" ]; then
+        name=$(GIT_TERMINAL_PROMPT=0 with_token git ls-remote --symref origin HEAD 2>"$log" | sed -n 's|^ref: refs/heads/\(.*\)\tHEAD$|\1|p')
+    fi
+    git check-ref-format "refs/heads/$name" || return 0
+    fetch "refs/heads/$name" || { show "$log" >&2; return 1; }
+    git rev-parse --verify --quiet 'FETCH_HEAD^{commit}'
+}
+
+# Where the head parted from a commit. A shallow checkout gets as much history as that takes.
+parted() {
+    local tip=$1 depth
+    for depth in --deepen=100 --deepen=2000 --unshallow ''; do
+        if git merge-base "$head" "$tip"; then return; fi
+        if [ -z "$depth" ] || [ "$(git rev-parse --is-shallow-repository)" != true ]; then return; fi
+        GIT_TERMINAL_PROMPT=0 with_token git fetch --quiet --no-tags --no-recurse-submodules "$depth" \
+            origin "$tip" "$head" >"$log" 2>&1 || { show "$log" >&2; return 1; }
+    done
+}
+
+# No event names a base: the branch is new, or somebody or the clock started the run. Then it is where the branch parted
+# from the default one; of what is on that already, the commit before.
+use_history() {
+    local tip before is=exact
+    tip=$(default_tip) || fail "no base: the default branch can't be fetched."
+    if is_sha "$tip" && [ "$tip" != "$head" ]; then
+        before=$(parted "$tip") || fail "no base: the history can't be fetched to find where this branch began."
+        if [ -z "$before" ]; then return; fi
+        if [ "$before" != "$head" ]; then use "where this branch parted from the default one" "$before" exact; fi
+    fi
+    before=$(parents "$head" | head -n 1)
+    if [ "${GITHUB_EVENT_NAME-}" != push ]; then is=settled; fi
+    if is_sha "$before"; then use "the commit before" "$before" "$is"; fi
+}
+
 # What an event says is exact for the commit that it speaks of, and a hint for any other.
 of_event() { if [ "$head" = "${GITHUB_SHA-}" ]; then echo exact; else echo merge; fi; }
 
@@ -66,8 +118,10 @@ head=$(git rev-parse --verify --quiet 'HEAD^{commit}') || fail "There is no comm
 
 if [ -n "${INPUT_BASE-}" ]; then
     case "$INPUT_BASE" in -*) fail "\`base\` is a revision." 2 ;; esac
-    if commit=$(git rev-parse --verify --quiet --end-of-options "$INPUT_BASE^{commit}"); then
-        use "the base that was given" "$commit" merge
+    # A whole id is nothing but an id.
+    if ! is_sha "$INPUT_BASE"; then
+        commit=$(only "$INPUT_BASE") || { code=$?; printf '%s\n' "$commit"; exit "$code"; }
+        if [ -n "$commit" ]; then use "the base that was given" "$commit" merge; fi
     fi
     is_sha "$INPUT_BASE" || fail "no base: there is no revision $INPUT_BASE here. Fetch it before, or give its full id."
     use "the base that was given" "$INPUT_BASE" merge
@@ -94,6 +148,7 @@ Use \`on: pull_request\`."
         fi
         ;;
 esac
+use_history
 notice "There is nothing to compare with: only what the lockfiles say by themselves is checked."
 output base ""
 output is none

@@ -11,6 +11,7 @@ arguments=(check --head HEAD --fail-on "${INPUT_FAIL_ON:-error}" --color always)
 case "$BASE_IS" in
     exact) arguments+=(--against "$BASE") ;;
     merge) arguments+=(--base "$BASE") ;;
+    settled) arguments+=(--against "$BASE" --policy-from head --scope all) ;;
     none) arguments+=(--no-base) ;;
     *) fail "The step before did not say what to compare with." ;;
 esac
@@ -28,6 +29,11 @@ if [ -n "${INPUT_CONFIG-}" ]; then
     esac
 fi
 
+case "${INPUT_REQUIRE_COVERAGE:-true}" in
+    true) arguments+=(--require-coverage) ;;
+    false) ;;
+    *) fail "\`require-coverage\` is true or false." 2 ;;
+esac
 if [ -n "${INPUT_SHARD-}" ]; then arguments+=(--shard "$INPUT_SHARD"); fi
 arguments+=(--format "text=$folder/text" --format "json=$folder/json" --format "markdown=$folder/markdown")
 case "${INPUT_ANNOTATIONS:-true}" in

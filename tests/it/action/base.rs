@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::forge::{HONEST, TAMPERED, check_out, forge, go_on, pull_request, sha, try_merge};
 use super::runner::Job;
+use crate::support::{Place, cargo};
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
@@ -111,22 +112,139 @@ fn a_push_is_compared_with_what_was_there() {
     push(&"1".repeat(40)).exits(3).complains("no base: what the branch was before the push");
     // Force-pushed: what was there is no ancestor.
     go_on(&origin);
-    origin.write("Cargo.lock", crate::support::cargo("5"));
+    origin.write("Cargo.lock", cargo("5"));
     origin.commit_all();
     push(&sha(&origin, "main")).exits(1);
 }
 
+/// An event of a repository whose default branch is `main`.
+fn of_main(mut event: serde_json::Value) -> serde_json::Value {
+    event["repository"] = json!({"default_branch": "main"});
+    event
+}
+
+#[test]
+fn a_new_branch_is_compared_with_where_it_parted() {
+    let origin = forge(TAMPERED);
+    let parted = sha(&origin, "main");
+    go_on(&origin);
+    for depth in [Some(1), None] {
+        let checkout = check_out(&origin, &sha(&origin, "topic"), depth);
+        for (name, event) in [
+            ("push", of_main(json!({"before": ZEROS}))),
+            ("workflow_dispatch", of_main(json!({}))),
+            // Who is not told asks the host.
+            ("push", json!({"before": ZEROS})),
+        ] {
+            let ran = Job::new(&checkout, name, event).run();
+            assert_eq!(ran.exits(1).outputs["findings"], "1", "{ran:#?}");
+            assert!(
+                ran.log.contains(&format!("where this branch parted from the default one, {parted}.")),
+                "{ran:#?}"
+            );
+        }
+    }
+    let checkout = check_out(&origin, &sha(&origin, "topic"), Some(1));
+    checkout.git("remote set-url origin file:///nowhere");
+    let ran = Job::new(&checkout, "push", of_main(json!({"before": ZEROS}))).run();
+    ran.exits(3).complains("no base: the default branch can't be fetched");
+}
+
+#[test]
+fn what_is_on_the_default_branch_is_compared_with_the_commit_before() {
+    let origin = forge(HONEST);
+    origin.git("checkout --quiet main");
+    origin.write("Cargo.lock", cargo("9"));
+    origin.write("old/Cargo.lock", cargo("7"));
+    origin.commit_all();
+    let events = [
+        ("schedule", json!({"schedule": "0 0 * * *"})),
+        ("workflow_dispatch", json!({})),
+        ("push", json!({"before": ZEROS})),
+    ];
+    for (name, event) in events {
+        for depth in [Some(1), None] {
+            let checkout = check_out(&origin, &sha(&origin, "main"), depth);
+            let ran = Job::new(&checkout, name, of_main(event.clone())).run();
+            ran.exits(1);
+            assert!(ran.log.contains("Comparing with the commit before"), "{ran:#?}");
+        }
+    }
+    // A branch that begins on it.
+    go_on(&origin);
+    let checkout = check_out(&origin, &sha(&origin, "main^"), Some(1));
+    Job::new(&checkout, "push", of_main(json!({"before": ZEROS}))).run().exits(1);
+}
+
+/// A run by the clock judges everything, and not by the policy of the day before.
+#[test]
+fn what_landed_is_judged_as_a_whole() {
+    let origin = forge(HONEST);
+    origin.write("bad/Cargo.lock", "version = ");
+    origin.commit_all();
+    origin.write("README.md", "later\n");
+    origin.commit_all();
+    let run = |name| {
+        let checkout = check_out(&origin, &sha(&origin, "main"), Some(1));
+        Job::new(&checkout, name, of_main(json!({}))).run()
+    };
+    assert_eq!(run("schedule").exits(1).outputs["findings"], "1");
+    origin.write("lockproof.toml", "[files]\nexclude = ['bad/**']\n");
+    origin.commit_all();
+    run("schedule").exits(0);
+}
+
 #[test]
 fn without_a_base_only_the_content_counts_and_that_is_said() {
-    let origin = forge(TAMPERED);
-    let checkout = check_out(&origin, &sha(&origin, "topic"), Some(1));
-    let new_branch = Job::new(&checkout, "push", json!({"before": ZEROS}));
+    let origin = Place::with(&[("Cargo.lock", &cargo("1"))]);
+    let checkout = check_out(&origin, &sha(&origin, "main"), Some(1));
+    let new_branch = Job::new(&checkout, "push", of_main(json!({"before": ZEROS})));
     let schedule = Job::new(&checkout, "schedule", json!({"schedule": "0 0 * * *"}));
     for job in [new_branch, schedule] {
         let ran = job.run();
         ran.exits(0);
         assert!(ran.said("notice")[0].starts_with("There is nothing to compare with"), "{ran:#?}");
     }
+    // A branch with a history of its own.
+    origin.git("checkout --quiet --orphan pages");
+    origin.commit_all();
+    let checkout = check_out(&origin, &sha(&origin, "pages"), Some(1));
+    let ran = Job::new(&checkout, "push", of_main(json!({"before": ZEROS}))).run();
+    assert!(ran.exits(0).said("notice")[0].starts_with("There is nothing to compare with"), "{ran:#?}");
+}
+
+#[test]
+fn a_base_that_means_two_commits_is_refused() {
+    let origin = forge(TAMPERED);
+    let checkout = check_out(&origin, &sha(&origin, "topic"), None);
+    let run = |base: &str| Job::new(&checkout, "push", json!({})).with("base", base).run();
+    run("origin/main").exits(1);
+    checkout.git("tag origin/main HEAD");
+    run("origin/main").exits(2).complains("is ambiguous");
+    run("refs/remotes/origin/main").exits(1);
+}
+
+#[test]
+fn a_lockfile_that_can_not_be_read_fails_unless_that_is_settled() {
+    let origin = forge(HONEST);
+    origin.write("web/yarn.lock", "# yarn lockfile v1\n");
+    origin.commit_all();
+    let run = |inputs: &[(&'static str, &str)]| {
+        let checkout = check_out(&origin, &sha(&origin, "main"), Some(1));
+        let job = Job::new(&checkout, "push", json!({"before": sha(&origin, "main^")}));
+        inputs.iter().fold(job, |job, (name, value)| job.with(name, *value)).run()
+    };
+    run(&[]).exits(3).complains("can't read web/yarn.lock yet");
+    let ran = run(&[("require-coverage", "false")]);
+    ran.exits(0);
+    assert!(ran.said("warning").iter().any(|it| it.starts_with("Not checked: yarn.lock (1).")), "{ran:#?}");
+    assert!(ran.summary.contains("**Not checked:**"), "{ran:#?}");
+    run(&[("require-coverage", "yes")]).exits(2).complains("is true or false");
+    origin.write("lockproof.toml", "[[override]]\npaths = ['web/**']\nrules = { unread-lockfile = 'off' }\n");
+    origin.commit_all();
+    origin.write("README.md", "later\n");
+    origin.commit_all();
+    run(&[]).exits(0);
 }
 
 #[test]
