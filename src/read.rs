@@ -331,7 +331,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     let is_removed = |file: &File| file.head.is_none() && file.base.is_some() && file.format.is_some();
     let removed = read.iter().map(|(file, _)| file).filter(|file| is_removed(file));
     let removed: Vec<_> = removed.map(|file| file.path.as_str()).collect();
-    unsupported.extend(unsupported::submodules(repo, &reader, &removed)?);
+    unsupported.extend(unsupported::submodules(repo, &reader, staging.as_ref(), &removed));
     let paths: Vec<_> = read.iter().map(|(file, _)| file.path.as_str()).collect();
     let models = models::of_repo(repo, &reader, &sources.policy, options.registry.as_deref(), &paths)?;
     sources.policies.hidden = hidden;
@@ -584,8 +584,10 @@ fn narrow(
 ) -> Aside {
     let is_policy = |pair: &Pair| policy::FILES.iter().any(|name| name.as_bytes() == pair.path);
     let policy_changed = pairs.iter().any(|pair| pair.changed && is_policy(pair));
+    // Whoever tries a policy out in a worktree has not changed anything with it yet.
+    let is_range = !matches!(head, HeadSide::Worktree);
     let hidden = |pair: &mut Pair| {
-        let (path, was_there) = (spell(&pair.path), pair.changed && pair.base.is_some());
+        let (path, was_there) = (spell(&pair.path), is_range && pair.changed && pair.base.is_some());
         was_there
             && formats::is_certain(&pair.path)
             && !selection.names(&path)

@@ -1,11 +1,11 @@
 //! Lockfiles of kinds that can't be read: that they are there, and whether a change touches them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{File, Pair, Reader, read_file};
 use crate::discover::spell;
-use crate::repo::{Commit, Repo, RepoError};
+use crate::repo::{Commit, Repo, RepoError, Staging};
 use crate::source::{Side, Source};
 use crate::unread::{self, Kind, SUBMODULE};
 
@@ -92,16 +92,18 @@ pub(super) fn in_folder(folder: &Path, path: &[u8]) -> Option<Unsupported> {
 pub(super) fn submodules(
     repo: &Repo,
     reader: &Reader<'_>,
+    staging: Option<&Staging>,
     removed: &[&str],
-) -> Result<Vec<Unsupported>, RepoError> {
-    let mut folders: BTreeMap<&str, ()> = BTreeMap::new();
-    for path in removed {
-        folders.extend(path.match_indices('/').map(|(at, _)| (&path[..at], ())));
-    }
-    if folders.is_empty() {
-        return Ok(Vec::new());
-    }
-    let is_one = repo.submodules(reader.commit)?;
-    let found = folders.into_keys().filter(|folder| is_one(folder));
-    Ok(found.filter_map(|it| Unsupported::new(it, &SUBMODULE, [Some(reader.head), None], true)).collect())
+) -> Vec<Unsupported> {
+    let above =
+        |path: &&str| path.match_indices('/').map(|(at, _)| path[..at].to_owned()).collect::<Vec<_>>();
+    let folders: BTreeSet<String> = removed.iter().flat_map(above).collect();
+    let staged =
+        |folder: &str| staging.is_some_and(|it| it.submodules.iter().any(|path| path == folder.as_bytes()));
+    let is_one = |folder: &&String| match reader.commit {
+        Some(commit) => repo.is_submodule(folder, commit),
+        None => staged(folder),
+    };
+    let found = folders.iter().filter(is_one);
+    found.filter_map(|it| Unsupported::new(it, &SUBMODULE, [Some(reader.head), None], true)).collect()
 }

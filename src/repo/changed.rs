@@ -43,7 +43,8 @@ impl Listed {
     }
 }
 
-const SUBMODULE: u32 = 0o160000;
+/// The mode of an entry that is another repository's commit.
+pub const SUBMODULE: u32 = 0o160000;
 const LINK: u32 = 0o120000;
 
 /// How deep git itself follows trees (`core.maxTreeDepth`, by default).

@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use changed::{Interest, Listed, Staged, list_tree};
+use changed::{Interest, Listed, SUBMODULE, Staged, list_tree};
 use git2::Oid;
 pub use hooks::HooksFolder;
 use index::{CacheTree, Directories, Stamp, Stat};
@@ -132,6 +132,8 @@ pub struct Staging {
     pub stats: Vec<Option<Stat>>,
     /// Paths of files that a merge left in conflict.
     pub unmerged: Vec<Vec<u8>>,
+    /// Where other repositories stand.
+    pub submodules: Vec<Vec<u8>>,
     /// Every directory that holds a tracked file, in path order.
     pub directories: Vec<Vec<u8>>,
     pub written: Stamp,
@@ -301,7 +303,11 @@ impl Repo {
         for entry in index.iter() {
             directories.feed(&entry.path, |directory| staging.directories.push(directory.to_vec()));
             let stage = entry.flags >> 12 & 3;
-            if !interesting(&entry.path) || entry.mode == 0o160000 {
+            if entry.mode == SUBMODULE {
+                staging.submodules.push(entry.path);
+                continue;
+            }
+            if !interesting(&entry.path) {
                 continue;
             }
             if stage == 0 {
@@ -413,22 +419,9 @@ impl Repo {
         self.staged.get()
     }
 
-    /// Tells whether a folder is a submodule, in a commit or in the index.
-    pub fn submodules(&self, commit: Option<&Commit>) -> Result<impl Fn(&str) -> bool, RepoError> {
-        const SUBMODULE: u32 = 0o160_000;
-        let what = || git_error("submodules can't be looked for");
-        let tree = commit.map(|commit| self.find_tree(commit.tree).map_err(what())).transpose()?;
-        let index = match commit {
-            Some(_) => None,
-            None => Some(git2::Index::open(&index_path(&self.git)).map_err(what())?),
-        };
-        Ok(move |folder: &str| {
-            let path = Path::new(folder);
-            // Where the tree has something else or nothing, there is none.
-            let in_tree = tree.as_ref().and_then(|it| it.get_path(path).ok()).map(|it| it.filemode() as u32);
-            let staged = index.as_ref().and_then(|it| it.get_path(path, 0)).map(|it| it.mode);
-            in_tree.or(staged) == Some(SUBMODULE)
-        })
+    /// Whether a folder of a commit is a submodule.
+    pub fn is_submodule(&self, folder: &str, commit: &Commit) -> bool {
+        self.find(folder, Some(commit)).is_some_and(|found| found.mode == SUBMODULE)
     }
 
     /// Whether git ignores a path, by files that are looked at before libgit2 opens them.
@@ -470,7 +463,9 @@ impl Taking<'_> {
         if let Some(directories) = &mut self.directories {
             directories.feed(entry.path, |directory| self.staging.directories.push(directory.to_vec()));
         }
-        if entry.is_directory() {
+        if entry.mode() == SUBMODULE {
+            self.staging.submodules.push(entry.path.to_vec());
+        } else if entry.is_directory() {
             self.left_out.push((entry.path.to_vec(), entry.id()));
         } else if (self.interesting)(entry.path) {
             self.staging.take(entry);
