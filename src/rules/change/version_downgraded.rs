@@ -27,7 +27,7 @@ use crate::context::{Context, Pair, World};
 use crate::demands::Demands;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::graph::Node;
+use crate::graph::{Node, Walk, tops};
 use crate::manifest::Declared;
 use crate::members::Members;
 use crate::model::{Ecosystem, Lockfile, Package, folder};
@@ -60,6 +60,12 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     }
     let now = highest(lockfile);
     let moved = Moved::new(cx, lockfile, &older);
+    // Of several that nothing asks for anew, the others came along with the first.
+    let mut alone: Vec<Node> = older.iter().copied().filter(|&at| !moved.explains(at)).collect();
+    if let Some(graph) = cx.head.graph(lockfile) {
+        alone = tops(&mut Walk::new(graph), &alone);
+    }
+    let alone: HashSet<Node> = alone.into_iter().collect();
     let mut told = HashSet::new();
     for at in older {
         let package = &lockfile.packages[at];
@@ -67,7 +73,8 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
         let went_back = now.get(name).is_some_and(|highest| highest.version() == version);
         let is_asked_for = moved.explains(at);
         // An older one beside the newer one is what a new dependent may need.
-        let Some(at) = package.version.as_ref().filter(|_| went_back || !is_asked_for) else { continue };
+        let is_told = went_back || alone.contains(&at);
+        let Some(at) = package.version.as_ref().filter(|_| is_told) else { continue };
         if !told.insert((name, version)) {
             continue;
         }

@@ -70,8 +70,7 @@ fn honest_upgrades() {
     step("update of one crate", &|| run(&["update", "itoa"]));
     let report = step("update of all", &|| run(&["update"]));
     assert!(report.compared() > 0, "nothing was compared");
-    let report = step("downgrade", &|| run(&["update", "itoa", "--precise", "1.0.1"]));
-    assert_eq!(report.notes(), ["version-downgraded"], "{}", report.describe());
+    repo.step_back(LOCK, "downgrade", &|| run(&["update", "itoa", "--precise", "1.0.1"]));
     step("a feature", &|| run(&["add", "--package", "app", "serde", "--features", "derive"]));
     step("an older major beside the newer", &|| {
         repo.replace(

@@ -137,6 +137,18 @@ impl Repo {
         report
     }
 
+    /// One step back that nothing in a manifest asks for: a warning of that, and no other.
+    pub(crate) fn step_back(&self, lockfile: &str, what: &str, change: impl FnOnce()) {
+        let before = fs::read_to_string(self.file(lockfile)).ok();
+        change();
+        assert_ne!(before, fs::read_to_string(self.file(lockfile)).ok(), "{what} changed nothing");
+        let report = self.check();
+        let rules: Vec<_> = report.warnings().iter().map(|it| it["rule"].clone()).collect();
+        let is_said = report.errors().is_empty() && rules == ["version-downgraded"];
+        assert!(is_said, "{what}: {}", report.describe());
+        self.commit(what);
+    }
+
     /// One fault: exactly one error, on the line that was edited; and none once the line is back.
     pub(crate) fn assert_tampered(&self, lockfile: &str, what: &str, rules: &[&str], edited: &Edited) {
         self.write(lockfile, &edited.text);
@@ -185,14 +197,6 @@ impl Report {
 
     pub(crate) fn warnings(&self) -> Vec<&Value> {
         self.of_level("warning").collect()
-    }
-
-    /// The rules that left a note, each once.
-    pub(crate) fn notes(&self) -> Vec<&str> {
-        let mut rules: Vec<_> = self.of_level("note").filter_map(|it| it["rule"].as_str()).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        rules
     }
 
     /// How many entries were compared with the base side.
