@@ -70,7 +70,7 @@ fn honest_upgrades() {
     step("update of one crate", &|| run(&["update", "itoa"]));
     let report = step("update of all", &|| run(&["update"]));
     assert!(report.compared() > 0, "nothing was compared");
-    repo.step_back(LOCK, "downgrade", &|| run(&["update", "itoa", "--precise", "1.0.1"]));
+    repo.step_back(LOCK, "downgrade", || run(&["update", "itoa", "--precise", "1.0.1"]));
     step("a feature", &|| run(&["add", "--package", "app", "serde", "--features", "derive"]));
     step("an older major beside the newer", &|| {
         repo.replace(

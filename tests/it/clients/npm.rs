@@ -125,7 +125,7 @@ fn honest_upgrades() {
     });
     let report = step("update of all", &|| run(&["update"]));
     assert!(report.compared() > 0, "nothing was compared");
-    repo.step_back(LOCK, "a downgrade", &|| run(&["install", "debug@4.3.1"]));
+    repo.step_back(LOCK, "a downgrade", || run(&["install", "debug@4.3.1"]));
     step("one more, with a tree of its own", &|| run(&["install", "string-width@4"]));
     step("a second version, nested", &|| {
         run(&["install", "--workspace", "util-of-app", "ms@2.0.0", "strip-ansi@5"])

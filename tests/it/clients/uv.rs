@@ -80,7 +80,7 @@ fn honest_upgrades() {
     let report = step("upgrade of one", &|| run(&["lock", "--upgrade-package", "idna"]));
     assert!(report.compared() > 0, "nothing was compared");
     step("upgrade of all", &|| run(&["lock", "--upgrade"]));
-    repo.step_back(LOCK, "a downgrade", &|| run(&["lock", "--upgrade-package", "idna==3.4"]));
+    repo.step_back(LOCK, "a downgrade", || run(&["lock", "--upgrade-package", "idna==3.4"]));
     step("a newer Python", &|| {
         declare(">=3.8", ">=3.10");
         repo.replace("member/pyproject.toml", ">=3.8", ">=3.10");
