@@ -55,8 +55,9 @@ impl Style {
 pub fn read<'s>(key: &Text<'s>) -> Key<'s> {
     let Some(Parts { name, version }) = split(key.as_str()) else { return Key::default() };
     let text = &key.as_str()[version.clone()];
-    let number = text.find(':').map_or(0, |at| at + 1);
-    let is_address = text.contains('/') || number > 0 && !is_number(&text[number..]);
+    let odd = memchr::memchr2(b':', b'/', text.as_bytes());
+    let number = odd.filter(|&at| text.as_bytes()[at] == b':').map_or(0, |at| at + 1);
+    let is_address = odd.is_some() && (number == 0 || !is_number(&text[number..]));
     let registry = (number > 0 && !is_address).then(|| key.part(version.start..version.start + number));
     Key {
         host: (name.start > 1).then(|| key.part(0..name.start - 1)),
@@ -75,6 +76,15 @@ pub fn is_number(version: &str) -> bool {
 
 /// A key without the peers that its entry was resolved with. Folders may have parentheses in their names.
 pub fn without_peers(key: &str) -> &str {
+    if !key.ends_with(')') {
+        return key;
+    }
+    // No version has a parenthesis, but folders and addresses may: those need a look at pairs.
+    if let Some(at) = memchr::memchr(b'(', key.as_bytes())
+        .filter(|&at| memchr::memchr(b':', &key.as_bytes()[..at]).is_none())
+    {
+        return &key[..at];
+    }
     let mut end = key.len();
     while key[..end].ends_with(')') {
         let mut depth = 0;
@@ -103,9 +113,10 @@ fn split(key: &str) -> Option<Parts> {
     let end = name_end(text, 0)?;
     if text.as_bytes()[end] == b'@' {
         // A colon belongs to an address, and a slash to a file: neither names a package.
-        let is_name = !text[..end].contains(':');
-        let is_path = text[end..].contains('/') && !text[end..].contains(':');
-        return (is_name && !is_path).then(|| Parts { name: 0..end, version: end + 1..text.len() });
+        let has = |byte: u8, part: &str| memchr::memchr(byte, part.as_bytes()).is_some();
+        let is_path = has(b'/', &text[end..]) && !has(b':', &text[end..]);
+        return (!is_path && !has(b':', &text[..end]))
+            .then(|| Parts { name: 0..end, version: end + 1..text.len() });
     }
     let host = text.find('/').filter(|&at| is_host(&text[..at]))?;
     below(text, host + 1).filter(|parts| is_number(&text[parts.version.clone()]))

@@ -15,8 +15,9 @@
 //! ```
 //!
 //! When the repository of a package changes and no manifest says so, that is an error, and so is another repository than
-//! the one that the manifest names for it; another commit of the same repository is a note. `[git] allow` in
-//! `lockproof.toml` lists repositories that may be used without a word.
+//! the one that the manifest names for it; another commit of the same repository is a note. A folder of a repository is a
+//! place of its own (`git.example.com/acme/itoa#subdirectory=lib`), and a forge's archive of a commit is its repository.
+//! `[git] allow` in `lockproof.toml` lists repositories that may be used without a word.
 
 use crate::change::Slot;
 use crate::context::Context;

@@ -22,6 +22,9 @@
 //!
 //! Addresses that are put back into every entry, where none had one, are a note: most of them agree on the place.
 //!
+//! A registry that pnpm's configuration has a name for (`work:`) is judged by the address that it has there. One of several
+//! archives of a runtime is a warning where others come from where they came from before.
+//!
 //! With nothing to compare with, the places that fewer packages come from are warnings. Pin the right ones in
 //! `lockproof.toml` to settle it.
 
