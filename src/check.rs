@@ -21,7 +21,7 @@ use crate::options::{Bytes, FailOn, Options, Scope};
 use crate::pass::{self, Pass, Sides, Tally};
 use crate::policy::Policy;
 use crate::read::{File, Sources};
-use crate::report;
+use crate::report::{self, Known};
 use crate::rules::{self, Rule};
 use crate::shard::Share;
 use crate::source::{Side, Source};
@@ -156,11 +156,15 @@ pub fn lint_with(
     let has_base = sources.base.is_some();
     problems.extend(facts.problems.iter().cloned());
     let tiers: Vec<Tier<'_>> = sources.tiers.iter().map(Tier::new).collect();
+    let scope = if has_base { options.scope() } else { Scope::All };
+    let known;
     let cx = Context {
         tiers: &tiers,
         now: options.now,
         ..context(sources, options.today, parsed, &merged, facts)
     };
+    known = (scope == Scope::New).then(|| what_stood(parsed, &cx, &rules));
+    let cx = Context { known: known.as_ref(), ..cx };
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
     let files = files.map(|it| (it.path.as_str(), it.judged));
@@ -186,9 +190,8 @@ pub fn lint_with(
     let fates = Fates::new(&excused, heard);
     excused.found.extend(pass::run_policy(&cx, &rules, &fates));
     let mut findings = report::fold(excused.found, &sources.policy);
-    let scope = if has_base { options.scope() } else { Scope::All };
-    if scope == Scope::New {
-        mark_preexisting(&mut findings, parsed, &cx, &rules);
+    if let Some(known) = &known {
+        mark_preexisting(&mut findings, parsed, known.clone(), &rules);
     }
     let unchecked = judged()
         .filter(|it| options.shard.is_none_or(|shard| shard.has(&it.file.path)))
@@ -264,6 +267,7 @@ fn context<'a>(
         base_name: "MERGE_HEAD",
         now: None,
         moved: foldhash::HashMap::default(),
+        known: None,
         tiers: &[],
         policy: &sources.policy,
         policies: &sources.policies,
@@ -281,6 +285,7 @@ fn context<'a>(
         },
         now: None,
         moved: parsed.iter().filter_map(|it| Some((it.file.path.as_str(), it.moved_from?))).collect(),
+        known: None,
         tiers: &[],
         policy: &sources.policy,
         policies: &sources.policies,
@@ -472,21 +477,22 @@ impl<'a> Parsed<'a> {
     }
 }
 
-/// Finds what the base side has too, by running the rules of content over what differs there.
-fn mark_preexisting<'a>(
-    findings: &mut [Finding],
-    parsed: &'a [Parsed<'a>],
-    cx: &Context<'a>,
-    rules: &[&'static Rule],
-) {
-    let of_rule: HashMap<_, _> = rules.iter().map(|rule| (rule.id, *rule)).collect();
-    let same: HashSet<&str> =
-        parsed.iter().filter(|it| it.file.same).map(|it| it.file.path.as_str()).collect();
-    let Some(side) = &cx.base else { return };
+/// The files that are the same on both sides.
+fn unchanged<'a>(parsed: &'a [Parsed<'a>]) -> HashSet<&'a str> {
+    parsed.iter().filter(|it| it.file.same).map(|it| it.file.path.as_str()).collect()
+}
+
+/// Finds what the base side has, by running the rules of content over what differs there.
+fn what_stood<'a>(parsed: &'a [Parsed<'a>], cx: &Context<'a>, rules: &[&'static Rule]) -> Known {
+    // Two faults that look the same are two: as many are known as there were.
+    let mut known = Known::default();
+    let same = unchanged(parsed);
+    let Some(side) = &cx.base else { return known };
     let facts = cx.facts.of_base(same.iter().copied());
     let before = Context {
         base_name: cx.base_name,
         now: cx.now,
+        known: None,
         tiers: cx.tiers,
         policy: cx.policy,
         policies: cx.policies,
@@ -501,8 +507,6 @@ fn mark_preexisting<'a>(
         history: cx.history,
         moved: foldhash::HashMap::default(),
     };
-    // Two faults that look the same are two: as many are known as there were.
-    let mut known: foldhash::HashMap<u64, usize> = foldhash::HashMap::default();
     let mut know = |found: &[report::Found<'_>]| {
         report::identities(found).for_each(|identity| *known.entry(identity).or_default() += 1);
     };
@@ -510,6 +514,18 @@ fn mark_preexisting<'a>(
         know(&pass::run(&before, rules, Sides::One(lockfile)).found);
     }
     know(&pass::run_whole(&before, rules));
+    known
+}
+
+/// Marks what the base side has too.
+fn mark_preexisting(
+    findings: &mut [Finding],
+    parsed: &[Parsed<'_>],
+    mut known: Known,
+    rules: &[&'static Rule],
+) {
+    let of_rule: HashMap<_, _> = rules.iter().map(|rule| (rule.id, *rule)).collect();
+    let same = unchanged(parsed);
     // A file that stayed has what it had; what several files say together may change all the same.
     let stayed = |finding: &Finding| {
         let rule = of_rule.get(finding.rule).filter(|rule| !rule.is_change() && !rule.is_of_whole());

@@ -18,6 +18,7 @@ use crate::model::{Ecosystem, Lockfile, canonical};
 use crate::policy::Policy;
 use crate::policy::sides::Sides;
 use crate::read::unsupported::Unsupported;
+use crate::report::Known;
 use crate::source::Source;
 use crate::syntax::Text;
 use crate::tool::disk::{self, Scope};
@@ -54,6 +55,8 @@ pub struct Context<'a> {
     pub now: Option<i64>,
     /// Where lockfiles stood on the base side that were moved since.
     pub moved: HashMap<&'a str, &'a str>,
+    /// What the base side has too, where only what is new counts.
+    pub known: Option<&'a Known>,
 }
 
 impl<'a> Context<'a> {

@@ -60,16 +60,18 @@ fn is_null(path: &Path) -> bool {
 
 /// The same, to read from bit by bit; nothing of the null device either.
 pub fn open(path: &Path) -> Result<Option<Opened>, Refused> {
-    let real = match fs::canonicalize(path) {
-        Ok(real) => real,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(Refused::unreadable(path, &error)),
+    let absent_or = |error: io::Error| match is_absent(&error) {
+        true => Ok(None),
+        false => Err(Refused::unreadable(path, &error)),
     };
-    match open_plain(&real) {
-        Ok(_) if is_null(&real) => Ok(None),
-        Ok(file) => Opened::new(path.to_owned(), file).map(Some),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(Refused::unreadable(path, &error)),
+    let file = match open_plain(path) {
+        Err(_) if path.is_symlink() => fs::canonicalize(path).and_then(|real| open_plain(&real)),
+        opened => opened,
+    };
+    match file.map(|file| Opened::new(path.to_owned(), file)) {
+        Ok(Err(Refused::NoFile { .. })) if is_null(path) => Ok(None),
+        Ok(opened) => opened.map(Some),
+        Err(error) => absent_or(error),
     }
 }
 

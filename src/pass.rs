@@ -107,7 +107,8 @@ pub fn run_policy<'a>(cx: &Context<'a>, rules: &[&'static Rule], fates: &Fates) 
 
 /// With room for what is told one by one.
 fn report<'a>(cx: &Context<'a>, rule: &'static Rule) -> Report<'a> {
-    Report::new(rule, report::room(cx.policy, rule, cx.head.lockfiles.len()))
+    let room = report::room(cx.policy, rule, cx.head.lockfiles.len());
+    Report::new(rule, room, cx.known)
 }
 
 /// The release of an entry on the base side.

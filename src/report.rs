@@ -53,7 +53,7 @@ pub struct Found<'a> {
     /// The base side may have its like, and it is new all the same.
     fresh: bool,
     related: Vec<(&'a Source, Option<&'a str>, String)>,
-    /// Others of its rule in its file, which are not told one by one: none of them is graver.
+    /// Others of its rule and level in its file, which are not told one by one.
     rest: Option<Box<Rest>>,
 }
 
@@ -68,8 +68,8 @@ pub struct Rest {
     unknown: usize,
 }
 
-/// How many findings of one rule in one file are told one by one: a hostile file has one for every two bytes, and each
-/// needs some thousand bytes until it is printed. A repository of many lockfiles has fewer of each.
+/// How many findings of one rule and level in one file are told one by one: a hostile file has one for every two bytes, and
+/// each needs some thousand bytes until it is printed. A repository of many lockfiles has fewer of each.
 const TOLD: usize = 1_000;
 const TOLD_OF_ALL: usize = 10_000;
 const LEAST_TOLD: usize = 100;
@@ -77,7 +77,7 @@ const LEAST_TOLD: usize = 100;
 /// Of how many others in one file it is known what they are.
 const KNOWN: usize = 200_000;
 
-/// How many findings of one rule in one file are told one by one. What an exception may accept takes no other's place.
+/// How many findings of one rule and level in one file are told one by one. What an exception may accept takes no other's place.
 pub fn room(policy: &Policy, rule: &Rule, lockfiles: usize) -> usize {
     let accepted = policy.exceptions().iter().filter(|it| it.rule.id == rule.id).count();
     accepted + (TOLD_OF_ALL / lockfiles.max(1)).clamp(LEAST_TOLD, TOLD)
@@ -100,7 +100,7 @@ impl Rest {
     }
 
     /// Whether the other side has all of them. What it has is counted down.
-    pub fn is_known(&self, left: &mut HashMap<u64, usize>) -> bool {
+    pub fn is_known(&self, left: &mut Known) -> bool {
         let mut all = self.unknown == 0;
         for print in &self.prints {
             match left.get_mut(print).filter(|left| **left > 0) {
@@ -111,6 +111,9 @@ impl Rest {
         all
     }
 }
+
+/// How often the base side has what begins so.
+pub type Known = HashMap<u64, usize>;
 
 /// The beginning of an identity.
 fn print(identity: &str) -> u64 {
@@ -249,33 +252,34 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Where rules leave what they find. One for each rule and lockfile. It keeps only so many: the gravest, and of those the
-/// first; the others are counted.
+/// Where rules leave what they find. One for each rule and lockfile. Of each level it keeps only so many: those that the base
+/// side does not have, and then the first; the others are counted.
 pub struct Report<'a> {
     rule: &'static Rule,
-    /// How many are kept of each file.
+    /// How many are kept of each file and level.
     room: usize,
+    known: Option<&'a Known>,
     found: Vec<Found<'a>>,
     /// When it is worth to look for some that can go.
     full: usize,
-    rest: BTreeMap<&'a str, Rest>,
+    rest: BTreeMap<(&'a str, Level), Rest>,
 }
 
 impl<'a> Report<'a> {
-    pub fn new(rule: &'static Rule, room: usize) -> Report<'a> {
-        Report { rule, room, found: Vec::new(), full: 2 * room, rest: BTreeMap::new() }
+    pub fn new(rule: &'static Rule, room: usize, known: Option<&'a Known>) -> Report<'a> {
+        Report { rule, room, known, found: Vec::new(), full: 2 * room, rest: BTreeMap::new() }
     }
 
     /// Another rule's, of the same size.
     pub fn of_other(&self, rule: &'static Rule) -> Report<'a> {
-        Report::new(rule, self.room)
+        Report::new(rule, self.room, self.known)
     }
 
-    /// Of each file the last one that is kept stands for those that are not.
+    /// Of each file and level the last one that is kept stands for those that are not.
     pub fn into_found(mut self) -> Vec<Found<'a>> {
         self.thin_out();
         for it in self.found.iter_mut().rev() {
-            it.rest = self.rest.remove(it.path()).map(Box::new);
+            it.rest = self.rest.remove(&(it.path(), it.level)).map(Box::new);
         }
         self.found
     }
@@ -283,17 +287,25 @@ impl<'a> Report<'a> {
     /// What a reader has counted without keeping it, of a file of which it kept others.
     pub fn uncounted(&mut self, path: &'a str, count: usize) {
         if count > 0 {
-            self.rest.entry(path).or_default().merge(Rest { count, unknown: count, prints: Vec::new() });
+            let rest = self.rest.entry((path, self.rule.level)).or_default();
+            rest.merge(Rest { count, unknown: count, prints: Vec::new() });
         }
     }
 
     fn thin_out(&mut self) {
+        if self.found.len() <= self.room {
+            return;
+        }
+        let stood = |it: &Found<'_>| {
+            let is_known = |known: &Known| known.contains_key(&print(&fingerprint(it.identity())));
+            it.stood || self.known.is_some_and(is_known)
+        };
         let mut order: Vec<usize> = (0..self.found.len()).collect();
-        order.sort_by_key(|&at| std::cmp::Reverse(self.found[at].level));
-        let mut counts: HashMap<&str, usize> = HashMap::new();
+        order.sort_by_cached_key(|&at| stood(&self.found[at]));
+        let mut counts: HashMap<(&str, Level), usize> = HashMap::new();
         let mut is_kept = vec![true; order.len()];
         for at in order {
-            let count = counts.entry(self.found[at].path()).or_default();
+            let count = counts.entry((self.found[at].path(), self.found[at].level)).or_default();
             *count += 1;
             is_kept[at] = *count <= self.room;
         }
@@ -302,7 +314,7 @@ impl<'a> Report<'a> {
         self.found.retain(|it| {
             let kept = kept.next().unwrap_or(true);
             if !kept {
-                rest.entry(it.path()).or_default().add(it);
+                rest.entry((it.path(), it.level)).or_default().add(it);
             }
             kept
         });
@@ -350,8 +362,8 @@ impl<'a> Report<'a> {
             found.message.insert_str(0, prefix);
             self.found.push(found);
         }
-        for (path, rest) in other.rest {
-            self.rest.entry(path).or_default().merge(rest);
+        for (place, rest) in other.rest {
+            self.rest.entry(place).or_default().merge(rest);
         }
     }
 

@@ -47,7 +47,8 @@ impl Loose {
         let name = id.to_string();
         let (folder, file) = name.split_at(2);
         for objects in &self.folders {
-            look(&objects.join(folder).join(file), true).map_err(|why| git2::Error::from_str(&why))?;
+            look(&objects.join(folder).join(file), true, &mut Decompress::new(true))
+                .map_err(|why| git2::Error::from_str(&why))?;
         }
         self.sound.borrow_mut().insert(id);
         Ok(())
@@ -67,11 +68,12 @@ impl Loose {
                     Err(error) if open::is_absent(&error) => return Ok(()),
                     Err(error) => return Err(format!("{}: {error}", folder.display())),
                 };
+                let mut zlib = Decompress::new(true);
                 for entry in entries {
                     let entry = entry.map_err(|error| format!("{}: {error}", folder.display()))?;
                     let is_object = entry.file_name().len() == 38;
                     if is_object {
-                        look(&entry.path(), false)?;
+                        look(&entry.path(), false, &mut zlib)?;
                     }
                 }
                 Ok(())
@@ -120,39 +122,39 @@ fn add(folder: PathBuf, depth: usize, folders: &mut Vec<PathBuf>) {
 }
 
 /// Whether an object can be read to its end, if it is there. Those of files only when asked.
-fn look(path: &Path, files_too: bool) -> Result<(), String> {
+fn look(path: &Path, files_too: bool, zlib: &mut Decompress) -> Result<(), String> {
     let shown = || path.iter().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect::<PathBuf>();
     let wrong =
         |why: &dyn std::fmt::Display| format!("the loose object {} is corrupt: {why}", shown().display());
     match open::open(path) {
         Ok(None) => Ok(()),
-        Ok(Some(opened)) => inflate(BufReader::new(opened), files_too).map_err(|why| wrong(&why)),
+        Ok(Some(opened)) => inflate(BufReader::new(opened), files_too, zlib).map_err(|why| wrong(&why)),
         Err(refused) => Err(wrong(&refused)),
     }
 }
 
-fn inflate(mut input: impl BufRead, files_too: bool) -> io::Result<()> {
+fn inflate(mut input: impl BufRead, files_too: bool, zlib: &mut Decompress) -> io::Result<()> {
     let broken = |why: &'static str| io::Error::new(io::ErrorKind::InvalidData, why);
-    let mut inflate = Decompress::new(true);
-    let mut buffer = vec![0; 32 << 10];
+    zlib.reset(true);
+    let mut buffer = [0; 8 << 10];
     // Once the header is read: how long all of it has to be.
     let mut expected = None;
     loop {
         let bytes = input.fill_buf()?;
         let is_end = bytes.is_empty();
-        let (read, written) = (inflate.total_in(), inflate.total_out());
+        let (read, written) = (zlib.total_in(), zlib.total_out());
         // The header has to be found in the first piece.
         let room = if expected.is_some() { buffer.len() } else { HEADER };
         let start = if expected.is_some() { 0 } else { written as usize };
         let flush = if is_end { FlushDecompress::Finish } else { FlushDecompress::None };
-        let status = inflate
+        let status = zlib
             .decompress(bytes, &mut buffer[start..room], flush)
             .map_err(|_| broken("it can't be inflated"))?;
-        let progress = (inflate.total_in() - read, inflate.total_out() - written);
+        let progress = (zlib.total_in() - read, zlib.total_out() - written);
         input.consume(progress.0 as usize);
         let ended = status == Status::StreamEnd;
         if expected.is_none() {
-            let header = &buffer[..inflate.total_out() as usize];
+            let header = &buffer[..zlib.total_out() as usize];
             expected = length(header);
             if expected.is_none() && (ended || header.len() == HEADER) {
                 return Err(broken("it has no header"));
@@ -161,12 +163,12 @@ fn inflate(mut input: impl BufRead, files_too: bool) -> io::Result<()> {
                 return Ok(());
             }
         }
-        if expected.is_some_and(|expected| inflate.total_out() > expected) {
+        if expected.is_some_and(|expected| zlib.total_out() > expected) {
             return Err(broken("it is longer than it says"));
         }
         if ended {
             return match expected {
-                Some(expected) if expected == inflate.total_out() => Ok(()),
+                Some(expected) if expected == zlib.total_out() => Ok(()),
                 _ => Err(broken("it is shorter than it says")),
             };
         }
@@ -198,18 +200,22 @@ mod tests {
         out.finish().unwrap()
     }
 
+    fn whole(bytes: &[u8], files_too: bool) -> io::Result<()> {
+        inflate(bytes, files_too, &mut Decompress::new(true))
+    }
+
     #[test]
     fn an_object_is_sound_when_it_is_whole() {
         for content in [0, 1, 20, 31, 64, 5_000, 100_000] {
             let text: Vec<u8> =
                 (0..content).map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 7) as u8).collect();
             let object = deflate(&[format!("blob {content}\0").as_bytes(), &text].concat());
-            inflate(object.as_slice(), true).unwrap();
+            whole(object.as_slice(), true).unwrap();
             for cut in (0..object.len()).filter(|cut| object.len() < 300 || cut % 997 == 0) {
-                assert!(inflate(&object[..cut], true).is_err(), "{content} cut at {cut}");
+                assert!(whole(&object[..cut], true).is_err(), "{content} cut at {cut}");
             }
             // Of a file only the header counts when its bytes are not asked for.
-            inflate(&object[..object.len() / 2 + 20.min(object.len() / 2)], false).unwrap();
+            whole(&object[..object.len() / 2 + 20.min(object.len() / 2)], false).unwrap();
         }
     }
 
@@ -218,8 +224,8 @@ mod tests {
         for wrong in
             ["tree 3\0ab", "tree 1\0ab", "tree\0ab", "tree x\0", "a header that goes on and on and on and on"]
         {
-            assert!(inflate(deflate(wrong.as_bytes()).as_slice(), true).is_err(), "{wrong}");
+            assert!(whole(deflate(wrong.as_bytes()).as_slice(), true).is_err(), "{wrong}");
         }
-        assert!(inflate(&b"no zlib"[..], true).is_err());
+        assert!(whole(&b"no zlib"[..], true).is_err());
     }
 }

@@ -382,8 +382,10 @@ fn what_is_left_out_is_known_from_the_base() {
     let options = "--base HEAD --scope new";
     place.write("go.sum", lines(0..3_000) + "n v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
     ends(&place, options).exits(0);
+    // The new one is told, though a heap of old ones stands before it.
     place.write("go.sum", lines(0..3_001));
-    ends(&place, options).exits(1);
+    let said = ends(&place, options).exits(1);
+    assert!(said.contains("m3000") && !said.contains("m2999@"), "{said}");
 }
 
 /// Files of about a megabyte in which nearly every byte is a fault.
