@@ -414,7 +414,8 @@ fn hostile() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Findings and faults are bounded while they are collected: what is left is what the text itself takes as values.
+/// Findings and faults are bounded while they are collected: what is left is what the readers make of each value, at most
+/// sixty bytes for one of the text, where each finding took a thousand.
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_stays_in_proportion_to_the_files() {
@@ -431,7 +432,7 @@ fn memory_stays_in_proportion_to_the_files() {
             place.write(name, &text);
             let cost = cost(&place, if has_base { "--format json" } else { "--no-base --format json" });
             assert!(
-                (1..=3).contains(&cost.code),
+                (0..=3).contains(&cost.code),
                 "{name}: {} {}",
                 cost.code,
                 &cost.out[..cost.out.len().min(300)]
@@ -444,7 +445,7 @@ fn memory_stays_in_proportion_to_the_files() {
 }
 
 const ROOM: u64 = 30 << 20;
-const TIMES: u64 = 40;
+const TIMES: u64 = 60;
 
 /// Four times the entries take four times as long: what looks through all entries for each would take sixteen times.
 #[test]
