@@ -157,6 +157,7 @@ pub fn lint_with(
     problems.extend(facts.problems.iter().cloned());
     let tiers: Vec<Tier<'_>> = sources.tiers.iter().map(Tier::new).collect();
     let scope = if has_base { options.scope() } else { Scope::All };
+    #[expect(clippy::needless_late_init, reason = "what the context borrows is dropped after it")]
     let known;
     let cx = Context {
         tiers: &tiers,

@@ -411,13 +411,16 @@ fn sides(repo: &Repo, options: &Options) -> Result<(HeadSide, Option<Commit>), R
     Ok((head, base))
 }
 
+/// Where files are read from, the lockfiles that git ignores, and what can't be looked at.
+type Listing = (Vec<Place>, Vec<String>, Vec<String>);
+
 fn list_head(
     repo: &Repo,
     head: &HeadSide,
     root: &Path,
     staging: Option<&Staging>,
     selection: &Selection,
-) -> Result<(Vec<Place>, Vec<String>, Vec<String>), RepoError> {
+) -> Result<Listing, RepoError> {
     let blob = |file: &Listed| Place { path: file.path.clone(), at: At::Blob(file.clone()) };
     match (head, staging) {
         (HeadSide::Revision(commit), _) => {
@@ -434,12 +437,7 @@ fn list_head(
 
 /// What stands on disk: tracked files that are there, what a sparse checkout keeps in the index, and untracked files.
 /// And the lockfiles that git ignores, and what can't be looked at.
-fn list_worktree(
-    repo: &Repo,
-    root: &Path,
-    staging: &Staging,
-    selection: &Selection,
-) -> (Vec<Place>, Vec<String>, Vec<String>) {
+fn list_worktree(repo: &Repo, root: &Path, staging: &Staging, selection: &Selection) -> Listing {
     let tracked = staging
         .files
         .iter()

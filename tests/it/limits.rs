@@ -1,6 +1,8 @@
 //! What a repository can make a run cost, and what it can make it pass over: special files, files that can't be read, files
 //! that are broken or hostile. Time and memory are those of the child process alone.
 
+#![expect(clippy::print_stdout, reason = "what was measured, and what was skipped")]
+
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -480,7 +482,8 @@ fn time_is_linear() {
         ("Cargo.lock", format!("version = 4\n\n{}", (0..n).map(entry).collect::<String>()))
     };
     let go = |n: usize| ("go.sum", (0..n).map(|at| format!("m{at} v1.0.0 h1:x\n")).collect::<String>());
-    let formats: [(&str, &dyn Fn(usize) -> (&'static str, String)); 4] =
+    type Text<'t> = &'t dyn Fn(usize) -> (&'static str, String);
+    let formats: [(&str, Text<'_>); 4] =
         [("npm 1", &npm_1), ("npm 3", &npm_3), ("cargo", &cargo), ("go", &go)];
     for (format, text) in formats {
         let time = |n: usize| {
