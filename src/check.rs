@@ -12,7 +12,7 @@ use crate::anchor;
 use crate::artifacts::facts::{Counted, Facts, OfLockfile};
 use crate::clock::Date;
 use crate::context::{Context, Pair, Tier, Unread, World};
-use crate::excuse::{self, Accepted, Fates};
+use crate::excuse::{self, Accepted, Fates, Unstaged};
 use crate::finding::{Finding, Level};
 use crate::formats::{self, Format};
 use crate::llmring;
@@ -34,6 +34,8 @@ pub struct Outcome {
     /// Ranked: tamper first.
     pub findings: Vec<Finding>,
     pub coverage: Coverage,
+    /// Exceptions of the head side's policy that accept nothing any more, by their position in it.
+    pub spent: Vec<usize>,
 }
 
 /// What was checked, and what was not.
@@ -51,8 +53,10 @@ pub struct Coverage {
     pub shard: Option<Share>,
     /// What of the head's history was read, when that was asked for.
     pub history: Option<Past>,
-    /// What the policy's exceptions accept: found, and not reported.
+    /// What the policy's exceptions accept: found, and at most a note.
     pub accepted: Vec<Accepted>,
+    /// A policy in the worktree that is not staged, where it would accept something; only the staged one counts.
+    pub unstaged: Option<Unstaged>,
     /// What was read and could not be judged, for want of something to judge it with.
     pub unchecked: Vec<String>,
     /// What could not be read. The check is incomplete when this is not empty.
@@ -119,7 +123,8 @@ pub enum State {
 impl Outcome {
     /// The gravest finding that counts.
     pub fn worst(&self) -> Option<Level> {
-        self.findings.iter().filter(|finding| !finding.preexisting).map(|finding| finding.level).max()
+        let counted = self.findings.iter().filter(|finding| !finding.preexisting && !finding.accepted);
+        counted.map(|finding| finding.level).max()
     }
 
     /// Whether something was found that fails the run.
@@ -189,10 +194,12 @@ pub fn lint_with(
     let is_whole = unjudged.is_empty() && sources.unread.is_empty() && sources.problems.is_empty();
     let heard = rules.iter().copied().filter(|rule| is_whole && (has_base || !rule.is_change()));
     let fates = Fates::new(&excused, heard);
+    let spent = fates.spent(&cx);
     excused.found.extend(pass::run_policy(&cx, &rules, &fates));
     let mut findings = report::fold(excused.found, &sources.policy);
-    if let Some(known) = &known {
-        mark_preexisting(&mut findings, parsed, known.clone(), &rules);
+    match &known {
+        Some(known) => mark_preexisting(&mut findings, parsed, known.clone(), &rules),
+        None => advise(&mut findings, parsed, &cx, &rules),
     }
     let unchecked = judged()
         .filter(|it| options.shard.is_none_or(|shard| shard.has(&it.file.path)))
@@ -222,13 +229,14 @@ pub fn lint_with(
         shard: None,
         history: sources.history.as_ref().map(|it| Past { versions: it.versions, unreadable: it.unreadable }),
         accepted: excused.accepted,
+        unstaged: excused.unstaged,
         unchecked,
         problems: all,
         bytes: facts.looked,
         scope,
         rules: rules.iter().map(|rule| rule.id).collect(),
     };
-    let outcome = Outcome { findings, coverage };
+    let outcome = Outcome { findings, coverage, spent };
     match options.shard {
         Some(shard) => outcome.share(shard),
         None => outcome,
@@ -266,6 +274,7 @@ fn context<'a>(
         merge: None,
         history: None,
         base_name: "MERGE_HEAD",
+        stand: &sources.stand,
         now: None,
         moved: foldhash::HashMap::default(),
         known: None,
@@ -284,6 +293,7 @@ fn context<'a>(
             Some(Side::Revision(name)) => name,
             _ => "HEAD",
         },
+        stand: &sources.stand,
         now: None,
         moved: parsed.iter().filter_map(|it| Some((it.file.path.as_str(), it.moved_from?))).collect(),
         known: None,
@@ -492,6 +502,7 @@ fn what_stood<'a>(parsed: &'a [Parsed<'a>], cx: &Context<'a>, rules: &[&'static 
     let facts = cx.facts.of_base(same.iter().copied());
     let before = Context {
         base_name: cx.base_name,
+        stand: cx.stand,
         now: cx.now,
         known: None,
         tiers: cx.tiers,
@@ -519,12 +530,34 @@ fn what_stood<'a>(parsed: &'a [Parsed<'a>], cx: &Context<'a>, rules: &[&'static 
 }
 
 /// Marks what the base side has too.
-fn mark_preexisting(
-    findings: &mut [Finding],
+fn mark_preexisting(findings: &mut [Finding], parsed: &[Parsed<'_>], known: Known, rules: &[&'static Rule]) {
+    let older = older(findings, parsed, known, rules);
+    for (finding, is_old) in findings.iter_mut().zip(older) {
+        finding.preexisting = is_old;
+        finding.settle_help(is_old);
+    }
+}
+
+/// Where all findings count, it matters for what is to be done about some of them only.
+fn advise<'a>(findings: &mut [Finding], parsed: &'a [Parsed<'a>], cx: &Context<'a>, rules: &[&'static Rule]) {
+    let depends = |id: &str| findings.iter().any(|it| it.rule == id && it.help_if_old.is_some());
+    let rules: Vec<_> = rules.iter().copied().filter(|it| !it.is_change() && depends(it.id)).collect();
+    if rules.is_empty() {
+        return;
+    }
+    let older = older(findings, parsed, what_stood(parsed, cx, &rules), &rules);
+    for (finding, is_old) in findings.iter_mut().zip(older) {
+        finding.settle_help(is_old);
+    }
+}
+
+/// Which findings the base side has too.
+fn older(
+    findings: &[Finding],
     parsed: &[Parsed<'_>],
     mut known: Known,
     rules: &[&'static Rule],
-) {
+) -> Vec<bool> {
     let of_rule: HashMap<_, _> = rules.iter().map(|rule| (rule.id, *rule)).collect();
     let same = unchanged(parsed);
     // A file that stayed has what it had; what several files say together may change all the same.
@@ -532,20 +565,22 @@ fn mark_preexisting(
         let rule = of_rule.get(finding.rule).filter(|rule| !rule.is_change() && !rule.is_of_whole());
         rule.is_some() && same.contains(finding.path.as_str())
     };
-    for finding in &mut *findings {
-        finding.preexisting = finding.stood;
+    let mut older: Vec<bool> = Vec::with_capacity(findings.len());
+    for finding in findings {
         if of_rule.get(finding.rule).is_none_or(|rule| rule.is_change()) {
+            older.push(finding.stood);
             continue;
         }
         let left = known.get_mut(&finding.identity()).filter(|left| **left > 0);
-        finding.preexisting |= !finding.fresh && (stayed(finding) || left.is_some());
+        older.push(finding.stood || !finding.fresh && (stayed(finding) || left.is_some()));
         left.into_iter().for_each(|left| *left -= 1);
     }
     // One that stands for others is as new as the newest of them.
-    for finding in findings {
+    for (finding, is_old) in findings.iter().zip(&mut older) {
         let rest_is_known = finding.rest.as_ref().is_none_or(|rest| rest.is_known(&mut known));
-        finding.preexisting &= rest_is_known || stayed(finding);
+        *is_old &= rest_is_known || stayed(finding);
     }
+    older
 }
 
 #[cfg(test)]

@@ -19,6 +19,18 @@ impl Date {
         is_day.then_some(Date { year, month, day })
     }
 
+    /// So many days later.
+    pub fn after(self, days: u16) -> Option<Date> {
+        let mut date = self;
+        for _ in 0..days {
+            let Date { year, month, day } = date;
+            date = Date::new(year, month, day + 1)
+                .or_else(|| Date::new(year, month + 1, 1))
+                .or_else(|| Date::new(year.checked_add(1)?, 1, 1))?;
+        }
+        Some(date)
+    }
+
     /// The day of a number of seconds since 1970; nothing beyond the year 9999.
     pub fn of_epoch(seconds: u64) -> Option<Date> {
         let (mut days, mut year) = (seconds / 86_400, 1970_u16);

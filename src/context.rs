@@ -8,7 +8,8 @@ use foldhash::{HashMap, HashSet};
 use crate::artifacts::facts::{Facts, OfLockfile};
 use crate::change::{Fold, Kept, Places, Slot};
 use crate::clock::Date;
-use crate::escape::shell;
+use crate::commands::Stand;
+use crate::fix::Encrypted;
 use crate::formats;
 use crate::graph::Graph;
 use crate::llmring::registry::Registry;
@@ -45,8 +46,10 @@ pub struct Context<'a> {
     pub merge: Option<Box<Context<'a>>>,
     /// What the history of the head pinned, when it was asked for.
     pub history: Option<&'a Witnesses>,
-    /// The revision that takes lines back.
+    /// The revision that is compared with.
     pub base_name: &'a str,
+    /// Where commands are typed.
+    pub stand: &'a Stand,
     /// What the bytes on this disk say of the head side.
     pub facts: &'a Facts,
     /// Where tool lockfiles are looked for when the repository has none of that name, nearest first.
@@ -79,11 +82,6 @@ impl<'a> Context<'a> {
         self.base.as_ref()?.lockfile(path)
     }
 
-    /// The command that takes a lockfile back.
-    pub fn checkout(&self, lockfile: &Lockfile<'_>) -> String {
-        format!("git checkout {} -- {}", shell(self.base_name), shell(&lockfile.source.path))
-    }
-
     /// Whether a manifest or configuration file is not what it was on the base side; with nothing to compare with, no file
     /// is.
     pub fn is_changed(&self, source: &Source) -> bool {
@@ -91,11 +89,6 @@ impl<'a> Context<'a> {
         let before =
             |base: &World<'_>| base.companion(&source.path).is_some_and(|it| std::ptr::eq(it, source));
         self.base.as_ref().is_some_and(|base| !before(base))
-    }
-
-    /// What to do about a line that was changed.
-    pub fn restore(&self, lockfile: &Lockfile<'_>) -> String {
-        format!("`{}` takes the line back.", self.checkout(lockfile))
     }
 }
 
@@ -164,6 +157,7 @@ pub struct World<'a> {
     folds: [OnceLock<Fold<'a>>; Ecosystem::ALL.len()],
     places: [OnceLock<Places<'a>>; Ecosystem::ALL.len()],
     tools: OnceLock<Tools<'a>>,
+    encrypted: [OnceLock<Encrypted>; Ecosystem::ALL.len()],
     /// By the address of the lockfile.
     derived: HashMap<usize, Derived<'a>>,
     by_path: OnceLock<HashMap<&'a str, &'a Lockfile<'a>>>,
@@ -266,6 +260,7 @@ impl<'a> World<'a> {
             places: Default::default(),
             tools: OnceLock::new(),
             by_path: OnceLock::new(),
+            encrypted: Default::default(),
         }
     }
 
@@ -335,6 +330,11 @@ impl<'a> World<'a> {
     /// Where an ecosystem's packages are fetched from. Made when first asked for.
     pub fn places(&self, ecosystem: Ecosystem) -> &Places<'a> {
         self.places[ecosystem as usize].get_or_init(|| Places::new(self.of(ecosystem)))
+    }
+
+    /// The hosts that are known to speak https. Made when first asked for.
+    pub fn encrypted(&self, ecosystem: Ecosystem) -> &Encrypted {
+        self.encrypted[ecosystem as usize].get_or_init(|| Encrypted::new(ecosystem, &[self]))
     }
 
     /// The dependencies of a lockfile of this side, resolved. Made when first asked for.

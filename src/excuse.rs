@@ -6,10 +6,12 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::context::Context;
 use crate::escape;
 use crate::finding::Level;
+use crate::model::Package;
 use crate::policy::exceptions::{Exception, Exceptions};
 use crate::report::Found;
 use crate::rules::Rule;
@@ -32,23 +34,47 @@ pub struct Accepted {
 pub struct Excused<'a> {
     pub found: Vec<Found<'a>>,
     pub accepted: Vec<Accepted>,
+    pub unstaged: Option<Unstaged>,
     /// Exceptions that accepted something, by their position in the policy that judges.
     used: HashSet<usize>,
 }
 
-/// Takes out what the policy accepts.
+/// A policy in the worktree that says more than the staged one.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Unstaged {
+    pub path: String,
+    /// How many of the findings it would accept.
+    pub accepts: usize,
+}
+
+/// Takes out what the policy accepts. A change that is accepted stays in sight until it has landed.
 pub fn excuse<'a>(cx: &Context<'a>, found: Vec<Found<'a>>) -> Excused<'a> {
     let in_force = Exceptions::new(cx.policy.exceptions(), cx.today);
     let pending = Pending::new(cx);
-    let mut excused =
-        Excused { found: Vec::with_capacity(found.len()), accepted: Vec::new(), used: HashSet::new() };
+    let unstaged = cx.policies.unstaged.as_ref().and_then(|it| Some((it, it.policy.as_ref().ok()?)));
+    let unstaged = unstaged.map(|(it, policy)| (it, Exceptions::new(policy.exceptions(), cx.today)));
+    let mut would_be = 0;
+    let mut excused = Excused {
+        found: Vec::with_capacity(found.len()),
+        accepted: Vec::new(),
+        unstaged: None,
+        used: HashSet::new(),
+    };
     for mut it in found {
         match accepting(&in_force, &it) {
             Some(at) => {
+                let exception = &cx.policy.exceptions()[at];
                 excused.used.insert(at);
-                excused.accepted.push(accepted(&it, &cx.policy.exceptions()[at]));
+                excused.accepted.push(accepted(&it, exception));
+                if it.rule().is_change() {
+                    it.accept(&exception.remark());
+                    excused.found.push(it);
+                }
             }
             None => {
+                would_be +=
+                    usize::from(unstaged.as_ref().is_some_and(|(_, all)| accepting(all, &it).is_some()));
                 if let Some(pending) = &pending {
                     pending.remark(cx, &mut it);
                 }
@@ -56,6 +82,9 @@ pub fn excuse<'a>(cx: &Context<'a>, found: Vec<Found<'a>>) -> Excused<'a> {
             }
         }
     }
+    excused.unstaged = unstaged
+        .filter(|_| would_be > 0)
+        .map(|(it, _)| Unstaged { path: it.source.path.clone(), accepts: would_be });
     excused
 }
 
@@ -78,8 +107,7 @@ fn accepted(found: &Found<'_>, exception: &Exception) -> Accepted {
 }
 
 /// What to do about a policy that is loosened together with what it would allow.
-pub const TWO_STEPS: &str =
-    "In this same change that does not count. Two steps: first a change of the policy alone, then this one.";
+pub const TWO_STEPS: &str = "What comes with the change itself does not count: let the change of the policy land first, then this one.";
 
 /// The policy of the head side, where the base side's one judges: what it would change is worth a word.
 struct Pending<'a> {
@@ -130,7 +158,49 @@ impl Fates {
     }
 
     /// Whether the exception at that position had its chance and accepted nothing.
-    pub fn is_unused(&self, position: usize, exception: &Exception) -> bool {
+    fn is_unused(&self, position: usize, exception: &Exception) -> bool {
         self.heard.contains(exception.rule.id) && !self.used.contains(&position)
     }
+
+    /// The exceptions of the head side's policy that accept nothing any more, by their position in it.
+    pub fn spent(&self, cx: &Context<'_>) -> Vec<usize> {
+        let Some((_, policy)) = cx.policies.head() else { return Vec::new() };
+        let judging = Exceptions::new(cx.policy.exceptions(), cx.today);
+        let settled = cx.policies.settled();
+        let is_spent = |exception: &Exception| {
+            let waits = exception.rule.is_change()
+                && (cx.base.is_some() && !settled.contains_key(&exception.key())
+                    || is_to_come(cx, exception));
+            let unused = |position| self.is_unused(position, exception);
+            !waits && judging.position(exception.key()).is_some_and(unused)
+        };
+        let all = policy.exceptions().iter().enumerate();
+        all.filter(|(_, exception)| is_spent(exception)).map(|(at, _)| at).collect()
+    }
+}
+
+/// Whether a change has not landed yet: what it replaces still stands there, or what it adds does not.
+fn is_to_come(cx: &Context<'_>, exception: &Exception) -> bool {
+    let Some(spec) = &exception.package else { return false };
+    let here = cx.head.lockfiles.iter().filter(|lockfile| {
+        lockfile.ecosystem() == spec.ecosystem
+            && exception.path.as_ref().is_none_or(|path| *path == lockfile.source.path)
+    });
+    let mut entries = here.flat_map(|lockfile| &lockfile.packages).filter(|package| {
+        let version = package.version.as_ref().map(|it| it.as_str());
+        package.name.as_str() == spec.name && spec.version.as_deref().is_none_or(|it| version == Some(it))
+    });
+    match exception.before {
+        Some(before) => {
+            entries.any(|package| says(package).any(|text| <[u8; 32]>::from(Sha256::digest(text)) == before))
+        }
+        None => entries.next().is_none(),
+    }
+}
+
+/// What an entry says of itself, as it stands in the file.
+fn says<'p>(package: &'p Package<'_>) -> impl Iterator<Item = &'p str> {
+    let source = package.source.as_ref().map(|it| it.raw);
+    let hashes = package.digests().map(|it| it.raw);
+    std::iter::once(package.heading()).chain(source).chain(hashes)
 }

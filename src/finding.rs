@@ -81,6 +81,12 @@ pub struct Finding {
     /// What to write at the caret.
     #[serde(skip)]
     pub label: String,
+    /// An exception for a change accepts it: it is told, and fails no run.
+    #[serde(skip)]
+    pub accepted: bool,
+    /// What to do where the fault was there before, if that is something else.
+    #[serde(skip)]
+    pub help_if_old: Option<String>,
     #[serde(skip)]
     pub side: Side,
     /// A tamper rule's: named first.
@@ -106,6 +112,10 @@ pub struct Value {
     pub value: String,
     /// SHA-256 of the value as it stands in the file, in hex: `sha256` of an exception.
     pub sha256: String,
+    /// What stood there before, where the rule is about a change: such an exception accepts one change, not a value.
+    pub before: Option<String>,
+    /// SHA-256 of that, in hex: `before` of an exception.
+    pub before_sha256: Option<String>,
 }
 
 /// A stretch of one line; `end` is exclusive.

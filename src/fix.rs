@@ -76,6 +76,11 @@ impl Encrypted {
         }
         Encrypted(hosts)
     }
+
+    /// Whether the host of an address is one of them.
+    pub fn has(&self, url: &Url<'_>) -> bool {
+        self.0.contains(&authority(url, "80"))
+    }
 }
 
 /// The URL in a line of configuration.

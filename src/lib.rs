@@ -73,6 +73,7 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod context;
 pub mod demands;
 pub mod diff;

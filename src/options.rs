@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::clock::Date;
+use crate::escape::shell;
 use crate::finding::Level;
+use crate::repo::shorten;
 use crate::shard::Shard;
 
 /// Which files are judged, and what they are compared with.
@@ -15,6 +17,8 @@ pub struct Options {
     pub paths: Vec<String>,
     /// The folder that `paths` are relative to; the repository is the one around it.
     pub folder: PathBuf,
+    /// Where the user stands, if that is another folder: git starts hooks at the root.
+    pub stands: Option<PathBuf>,
     pub head: Head,
     pub base: Base,
     /// Whether what the history of the head pinned is a witness too.
@@ -119,6 +123,24 @@ impl Options {
     pub fn runs(&self, rule: &str) -> bool {
         let selected = self.select.is_empty() || self.select.iter().any(|id| id == rule);
         selected && !self.ignore.iter().any(|id| id == rule)
+    }
+
+    /// The options of the command line that say what is compared.
+    pub fn sides(&self) -> Vec<String> {
+        let head = match &self.head {
+            Head::Worktree => None,
+            Head::Index => Some("--staged".to_owned()),
+            Head::Revision(name) => Some(format!("--head {}", shell(&shorten(name)))),
+        };
+        let base = match &self.base {
+            Base::Default => None,
+            Base::None => Some("--no-base".to_owned()),
+            Base::MergeBase(name) => Some(format!("--base {}", shell(&shorten(name)))),
+            Base::Revision(name) => Some(format!("--against {}", shell(&shorten(name)))),
+        };
+        let history = self.history.then(|| "--history".to_owned());
+        let bytes = (self.bytes == Bytes::All).then(|| "--bytes all".to_owned());
+        [head, base, history, bytes].into_iter().flatten().collect()
     }
 
     pub fn scope(&self) -> Scope {

@@ -13,13 +13,14 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::artifacts::staged;
+use crate::commands::Stand;
 use crate::discover::{self, Selection, SelectionError, is_interesting, os_path, spell};
 use crate::escape;
 use crate::formats::{self, Format};
 use crate::manifest;
 use crate::model::Ecosystem;
 use crate::open::{self, Root};
-use crate::options::{Base, Bytes, Head, Options};
+use crate::options::{Base, Bytes, Head, Options, PolicyFile};
 use crate::policy::sides::Sides;
 use crate::policy::{self, Policy, PolicyError};
 use crate::repo::changed::Listed;
@@ -72,6 +73,8 @@ pub struct Sources {
     pub unsupported: Vec<Unsupported>,
     /// Lockfiles that the policy excludes.
     pub excluded: usize,
+    /// Where the user stands.
+    pub stand: Stand,
     /// What went wrong with single files: the run is incomplete.
     pub problems: Vec<String>,
 }
@@ -102,6 +105,7 @@ impl Sources {
             unread: Vec::new(),
             unsupported: Vec::new(),
             excluded: 0,
+            stand: Stand::default(),
             problems: Vec::new(),
         }
     }
@@ -303,6 +307,7 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
         policy_path: policies.path,
         policies: policies.sides,
         ignored,
+        stand: stand(repo, options, (folder, &root), (&head, base.as_ref()), staging.as_ref())?,
         ..Sources::new(head.side(), policies.policy)
     };
     let filtered = is_filtered(repo, &root, &sources, &mut problems);
@@ -356,6 +361,38 @@ fn read_repo(repo: &Repo, folder: &Path, options: &Options) -> Result<Sources, R
     let mut told = HashSet::new();
     sources.problems.retain(|problem| told.insert(problem.clone()));
     Ok(sources)
+}
+
+/// What can be typed, and where.
+fn stand(
+    repo: &Repo,
+    options: &Options,
+    (folder, root): (&Path, &Path),
+    (head, base): (&HeadSide, Option<&Commit>),
+    staging: Option<&Staging>,
+) -> Result<Stand, RepoError> {
+    let stands = options.stands.as_ref().and_then(|it| fs::canonicalize(it).ok());
+    let below = stands.as_deref().unwrap_or(folder).strip_prefix(root).ok();
+    let is_checked_out = match head.commit() {
+        Some(commit) => repo.head()?.is_some_and(|it| it.id == commit.id),
+        None => true,
+    };
+    let on_disk = !root.as_os_str().is_empty() && below.is_some() && is_checked_out;
+    Ok(Stand {
+        folder: below.map(slashed).unwrap_or_default(),
+        on_disk,
+        revision: base.filter(|_| on_disk).map(|commit| commit.name.clone()),
+        unmerged: staging.map(|it| it.unmerged.iter().map(|path| spell(path)).collect()).unwrap_or_default(),
+        sides: options.sides(),
+        ignores_policy: on_disk && repo.ignores(policy::FILES[0])?,
+        accepts: on_disk && options.policy == PolicyFile::Default,
+    })
+}
+
+/// A folder, as git spells it.
+fn slashed(folder: &Path) -> String {
+    let parts = folder.components().map(|part| part.as_os_str().to_string_lossy());
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The root of the worktree. Empty where there is none, and nothing but revisions is read.
@@ -806,6 +843,12 @@ fn read_folder(folder: &Path, options: &Options) -> Result<Sources, ReadError> {
     let mut sources = Sources {
         policy_path: policies.path,
         policies: policies.sides,
+        stand: Stand {
+            on_disk: true,
+            sides: options.sides(),
+            accepts: options.policy == PolicyFile::Default,
+            ..Stand::default()
+        },
         ..Sources::new(Side::Worktree, policies.policy)
     };
     let named = selection.files().map(|path| path.as_bytes().to_vec());

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use foldhash::{HashMap, HashMapExt};
 use sha2::{Digest as _, Sha256};
 
+use crate::commands::Help;
 use crate::escape;
 use crate::finding::{Finding, Level, PackageRef, Position, Related, Span, Value, fingerprint, purl};
 use crate::model::{Ecosystem, Lockfile, Package};
@@ -37,7 +38,7 @@ pub struct Found<'a> {
     rule: &'static Rule,
     level: Level,
     message: String,
-    help: String,
+    help: Help,
     label: String,
     source: &'a Source,
     at: Option<&'a str>,
@@ -52,6 +53,8 @@ pub struct Found<'a> {
     stood: bool,
     /// The base side may have its like, and it is new all the same.
     fresh: bool,
+    /// An exception accepts it.
+    accepted: bool,
     related: Vec<(&'a Source, Option<&'a str>, String)>,
     /// Others of its rule and level in its file, which are not told one by one.
     rest: Option<Box<Rest>>,
@@ -153,7 +156,21 @@ impl<'a> Found<'a> {
                 version: package.version.as_ref().map(|version| version.as_str().to_owned()),
             })
         });
-        Some(Subject { rule: self.rule, path: self.path(), package, sha256 })
+        let before = self.before().map(|text| Sha256::digest(text).into());
+        Some(Subject { rule: self.rule, path: self.path(), package, sha256, before })
+    }
+
+    /// What stood there on the other side, where the rule is about a change.
+    fn before(&self) -> Option<&'a str> {
+        let mut elsewhere = self.related.iter().filter(|(source, ..)| source.side != self.source.side);
+        elsewhere.find_map(|(_, at, _)| *at).filter(|_| self.rule.is_change())
+    }
+
+    /// A note from now on: an exception for a change accepts it.
+    pub fn accept(&mut self, why: &str) {
+        self.level = Level::Note;
+        self.accepted = true;
+        self.help = why.into();
     }
 
     fn sha256(&self) -> Option<[u8; 32]> {
@@ -167,7 +184,7 @@ impl<'a> Found<'a> {
         self
     }
 
-    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+    pub fn help(&mut self, help: impl Into<Help>) -> &mut Self {
         self.help = help.into();
         self
     }
@@ -185,10 +202,7 @@ impl<'a> Found<'a> {
 
     /// A sentence more of what to do.
     pub fn help_more(&mut self, help: &str) -> &mut Self {
-        if !self.help.is_empty() {
-            self.help.push(' ');
-        }
-        self.help.push_str(help);
+        self.help = std::mem::take(&mut self.help).and(help);
         self
     }
 
@@ -376,7 +390,7 @@ impl<'a> Report<'a> {
             rule: self.rule,
             level: self.rule.level,
             message,
-            help: String::new(),
+            help: Help::default(),
             label: String::new(),
             source,
             at: Some(at),
@@ -387,6 +401,7 @@ impl<'a> Report<'a> {
             is_whole: value.len() == at.len(),
             stood: false,
             fresh: false,
+            accepted: false,
             related: Vec::new(),
             rest: None,
         });
@@ -402,6 +417,7 @@ pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
     // First of all: a rule that the policy makes a note must not lead one that it can't.
     found.retain_mut(|it| match policy.level(it.rule.id, it.path()) {
         Some(None) => false,
+        _ if it.accepted => true,
         decided => {
             it.level = decided.flatten().unwrap_or(it.level);
             true
@@ -413,6 +429,11 @@ pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
     let mut findings: Vec<Option<Finding>> = (0..found.len()).map(|_| None).collect();
     for at in order {
         let it = &found[at];
+        // Accepted for itself alone: it neither leads what is not, nor hides in it.
+        if it.accepted {
+            findings[at] = Some(finish(it));
+            continue;
+        }
         let key = (it.source.path.as_str(), it.subject());
         // Faults of a file as a whole are told apart by their place; they never merge. Nor does what stands for others.
         let is_single = it.field == Field::File || it.rest.is_some();
@@ -445,6 +466,13 @@ pub fn identities(found: &[Found<'_>]) -> impl Iterator<Item = u64> {
 }
 
 impl Finding {
+    /// Takes the help that fits: a fault that was there before is not undone with the change.
+    pub fn settle_help(&mut self, is_old: bool) {
+        if let Some(old) = self.help_if_old.take().filter(|_| is_old) {
+            self.help = old;
+        }
+    }
+
     /// The identity without the path: a moved lockfile keeps its old faults.
     pub fn identity(&self) -> u64 {
         print(&self.fingerprint)
@@ -473,7 +501,8 @@ fn finish(found: &Found<'_>) -> Finding {
         rule: found.rule.id,
         level: found.level,
         message: escape::message(&found.message),
-        help: escape::message(&found.help),
+        help: escape::message(&found.help.text(false)),
+        help_if_old: found.help.depends().then(|| escape::message(&found.help.text(true))),
         path: found.source.path.clone(),
         span: found.at.and_then(|at| span(found.source, at)),
         package,
@@ -488,12 +517,20 @@ fn finish(found: &Found<'_>) -> Finding {
         stood: found.stood,
         rest: found.rest.clone(),
         fresh: found.fresh,
+        accepted: found.accepted,
     }
 }
 
 fn value(found: &Found<'_>) -> Option<Value> {
     let sha256 = data_encoding::HEXLOWER.encode(&found.sha256()?);
-    Some(Value { rule: found.rule.id, value: escape::message(&found.value), sha256 })
+    let before = found.before();
+    Some(Value {
+        rule: found.rule.id,
+        value: escape::message(&found.value),
+        sha256,
+        before: before.map(|text| escape::message(escape::head(text, TELLING))),
+        before_sha256: before.map(|text| data_encoding::HEXLOWER.encode(&Sha256::digest(text))),
+    })
 }
 
 /// Nothing can be pointed at, but the line that it stands on can; the entry's heading where it stands nowhere.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::artifacts::{self, Environment};
 use crate::check::{Parsed, lint, lint_parsed, lint_with};
+use crate::commands::Stand;
 use crate::diff::Diff;
 use crate::finding::Finding;
 use crate::formats;
@@ -236,6 +237,12 @@ impl Check {
             base_paths,
             policies,
             ignored: self.ignored,
+            stand: Stand {
+                on_disk: true,
+                revision: has_base.then(|| "HEAD".to_owned()),
+                accepts: true,
+                ..Stand::default()
+            },
             ..Sources::new(Side::Worktree, self.policy.or(stated).unwrap_or_default())
         }
     }

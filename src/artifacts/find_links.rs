@@ -18,7 +18,7 @@ pub(super) static IN_REPOSITORY: Store = Store {
     name: "the repository",
     in_repository: true,
     proves: PROVES,
-    fetch: "pip download",
+    fetch: "",
     formats: &["uv"],
     find: in_repository,
 };
@@ -28,7 +28,7 @@ pub(super) static OF_CLIENT: Store = Store {
     name: "a find-links folder",
     in_repository: false,
     proves: PROVES,
-    fetch: "pip download",
+    fetch: "",
     formats: &["uv"],
     find: of_client,
 };

@@ -8,7 +8,7 @@ pub(super) static STORE: Store = Store {
     name: "the repository",
     in_repository: true,
     proves: "an archive that the lockfile names by its path is the pinned one",
-    fetch: "git checkout",
+    fetch: "",
     formats: &["npm", "pnpm", "uv"],
     find,
 };

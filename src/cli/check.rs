@@ -9,9 +9,7 @@ use clap::{Args, ValueEnum};
 use super::occasion;
 use super::output::{OutputArgs, Run};
 use super::progress::Progress;
-use super::{
-    CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, parse_rule, with_threads,
-};
+use super::{CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, here, parse_rule, with_threads};
 use crate::artifacts::{self, Environment};
 use crate::check::{self, Outcome, Parsed};
 use crate::clock;
@@ -94,10 +92,16 @@ impl SideArgs {
 }
 
 #[derive(Args)]
-struct BytesArgs {
+pub(super) struct BytesArg {
     /// Compare hashes with artifacts: none, those in the repository, those in clients' caches on this disk as well
     #[arg(long, value_enum, value_name = "WHICH", default_value = "repo")]
-    bytes: BytesArg,
+    pub(super) bytes: Which,
+}
+
+#[derive(Args)]
+struct BytesArgs {
+    #[command(flatten)]
+    which: BytesArg,
     /// A package of which there is no artifact to compare with is an error
     #[arg(long)]
     bytes_required: bool,
@@ -135,10 +139,20 @@ enum ScopeArg {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum BytesArg {
+pub(super) enum Which {
     Off,
     Repo,
     All,
+}
+
+impl Which {
+    pub(super) fn which(self) -> Bytes {
+        match self {
+            Which::Off => Bytes::Off,
+            Which::Repo => Bytes::Repo,
+            Which::All => Bytes::All,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -182,7 +196,7 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
     with_threads(options.jobs, || {
         let mut sources = match occasion::read(&mut options) {
             Ok(sources) => sources,
-            Err(error) => return complain_of(&error),
+            Err(error) => return super::complain_of_paths(&error, &options.paths),
         };
         for (rule, level) in &options.levels {
             if let Err(error) = sources.policy.set_level(rule, level) {
@@ -245,13 +259,15 @@ impl FailOnArg {
 
 fn options(arguments: &CheckArgs) -> Result<Options, String> {
     let (sides, policy) = (&arguments.sides, &arguments.policy);
-    if arguments.bytes.bytes_required && arguments.bytes.bytes == BytesArg::Off {
+    if arguments.bytes.bytes_required && arguments.bytes.which.bytes == Which::Off {
         return Err("--bytes-required needs artifacts to be looked for: --bytes repo or all".to_owned());
     }
     let (head, base) = occasion::sides(sides)?;
+    let folder = here()?;
     Ok(Options {
         paths: arguments.paths.clone(),
-        folder: here()?,
+        stands: occasion::stands(&folder),
+        folder,
         head,
         base,
         history: sides.history,
@@ -270,11 +286,7 @@ fn options(arguments: &CheckArgs) -> Result<Options, String> {
         }),
         select: policy.select.clone(),
         ignore: policy.ignore.clone(),
-        bytes: match arguments.bytes.bytes {
-            BytesArg::Off => Bytes::Off,
-            BytesArg::Repo => Bytes::Repo,
-            BytesArg::All => Bytes::All,
-        },
+        bytes: arguments.bytes.which.bytes.which(),
         bytes_required: arguments.bytes.bytes_required,
         require_coverage: arguments.require_coverage,
         shard: arguments.shard,

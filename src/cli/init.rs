@@ -6,11 +6,14 @@ use std::path::Path;
 use clap::Args;
 
 use super::{CLEAN, INCOMPLETE, USAGE, complain, complain_of, here, print, with_threads};
+use crate::check;
 use crate::context::World;
+use crate::escape;
 use crate::model::Lockfile;
 use crate::options::{Base, Options, PolicyFile};
-use crate::policy::draft::Draft;
-use crate::read::{self, Sources};
+use crate::policy::Policy;
+use crate::policy::draft::{self, Draft};
+use crate::read::{self, File, Sources};
 use crate::render::count;
 use crate::{policy, write};
 
@@ -26,47 +29,65 @@ pub(super) fn run(_: InitArgs) -> u8 {
     };
     let options = Options { folder, base: Base::None, policy: PolicyFile::None, ..Options::default() };
     with_threads(0, || {
-        let sources = match read::read(&options) {
+        let mut sources = match read::read(&options) {
             Ok(sources) => sources,
             Err(error) => return complain_of(&error),
         };
-        let root = sources.root.as_deref().unwrap_or(&options.folder);
-        match why_not(root, &sources) {
-            Some((why, code)) => complain(&why, code),
-            None => draft(root, &sources),
+        let root = sources.root.clone().unwrap_or_else(|| options.folder.clone());
+        match why_not(&root) {
+            Some(why) => complain(&why, USAGE),
+            None => draft(&root, &mut sources, &options),
         }
     })
 }
 
 /// Why nothing is written.
-fn why_not(root: &Path, sources: &Sources) -> Option<(String, u8)> {
-    if let Some(name) = policy::FILES.iter().find(|name| root.join(name).symlink_metadata().is_ok()) {
-        return Some((format!("{name} is there already: it is left as it is"), USAGE));
-    }
-    if let Some(problem) = sources.problems.first() {
-        return Some((format!("{problem}: what is pinned is not known"), INCOMPLETE));
-    }
-    sources.lockfiles.is_empty().then(|| ("there are no lockfiles here: nothing is pinned".to_owned(), USAGE))
+fn why_not(root: &Path) -> Option<String> {
+    let name = policy::FILES.iter().find(|name| root.join(name).symlink_metadata().is_ok())?;
+    Some(format!("{name} is there already: it is left as it is"))
 }
 
-fn draft(root: &Path, sources: &Sources) -> u8 {
-    let read = sources.lockfiles.iter().filter_map(|file| Some(file.format?.read(file.head.as_ref()?)));
-    let lockfiles: Vec<Lockfile<'_>> = read.collect();
-    if let Some(lockfile) = lockfiles.iter().find(|it| !it.is_readable()) {
-        let why = format!("{} can't be read: what is pinned is not known", lockfile.source.path);
-        return complain(&why, INCOMPLETE);
+fn draft(root: &Path, sources: &mut Sources, options: &Options) -> u8 {
+    let mut drafted = drafted(sources);
+    // What the policy would find in fixtures is there on purpose.
+    if let Ok(policy) = Policy::parse(policy::FILES[0], &drafted.text()) {
+        sources.policy = policy;
     }
-    let companions = sources.companions.iter().filter_map(|file| file.head.as_ref()).collect();
-    let world = World::new(lockfiles.iter().collect(), companions, &sources.head_paths);
-    let draft = Draft::new(&world);
+    drafted.exclude(&check::lint(sources, options).findings);
+    drafted.unread = unread(sources, &drafted);
     let name = policy::FILES[0];
-    match write::anew(&root.join(name), draft.text().as_bytes()) {
+    match write::anew(&root.join(name), drafted.text().as_bytes()) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return complain(&format!("{name} is there already: it is left as it is"), USAGE);
         }
         Err(error) => return complain(&format!("{name}: {error}"), INCOMPLETE),
     }
+    say(name, &drafted, sources)
+}
+
+/// Of the project's own files: what stands in fixtures pins nothing for it.
+fn drafted(sources: &Sources) -> Draft {
+    let own = |path: &str| !draft::is_of_fixture(path);
+    let files = sources.lockfiles.iter().filter(|file| own(&file.path));
+    let read = files.filter_map(|file| Some(file.format?.read(file.head.as_ref()?)));
+    let lockfiles: Vec<Lockfile<'_>> = read.collect();
+    let companions = sources.companions.iter().filter(|file| own(&file.path));
+    let companions = companions.filter_map(|file| file.head.as_ref()).collect();
+    Draft::new(&World::new(lockfiles.iter().collect(), companions, &sources.head_paths))
+}
+
+/// What could not be read, so that nobody knows what it pins.
+fn unread(sources: &Sources, drafted: &Draft) -> Vec<String> {
+    let broken = |file: &&File| {
+        let lockfile = file.format.zip(file.head.as_ref()).map(|(format, source)| format.read(source));
+        lockfile.is_some_and(|it| !it.is_readable()) && !drafted.excludes(&file.path)
+    };
+    let broken = sources.lockfiles.iter().filter(broken).map(|file| format!("{}: it is broken", file.path));
+    sources.problems.iter().cloned().chain(broken).collect()
+}
+
+fn say(name: &str, draft: &Draft, sources: &Sources) -> u8 {
     let (registries, repositories) = draft.size();
     let registries =
         if registries == 1 { "1 registry".to_owned() } else { format!("{registries} registries") };
@@ -75,10 +96,22 @@ fn draft(root: &Path, sources: &Sources) -> u8 {
     } else {
         format!("{repositories} git repositories")
     };
-    let from = count(lockfiles.len(), "lockfile");
+    let from = count(draft.lockfiles, "lockfile");
     print(&format!("{name} pins {registries} and {repositories}, from {from}. Read it, then commit it.\n"));
+    for glob in &draft.excluded {
+        print(&format!(
+            "Excluded, since it looks like fixtures and has findings: {}\n",
+            escape::message(glob)
+        ));
+    }
     for text in &draft.left_out {
         print(&format!("Left out, since no real place looks like it: {text}\n"));
     }
-    CLEAN
+    for what in &draft.unread {
+        complain(&format!("not read, so nothing that it pins is in {name}: {what}"), INCOMPLETE);
+    }
+    if let Some(stage) = sources.stand.stage(name).filter(|_| sources.stand.ignores_policy) {
+        print(&format!("Git ignores it here: {stage} tracks it all the same.\n"));
+    }
+    if draft.unread.is_empty() { CLEAN } else { INCOMPLETE }
 }

@@ -191,6 +191,21 @@ fn complain_of(error: &ReadError) -> u8 {
     complain(&error.to_string(), if error.is_usage() { USAGE } else { INCOMPLETE })
 }
 
+/// A path that is none may be a command, mistyped.
+fn complain_of_paths(error: &ReadError, paths: &[String]) -> u8 {
+    let command = Cli::command();
+    let near = |typed: &String| {
+        let names = command.get_subcommands().map(clap::Command::get_name);
+        let nearest = names.map(|name| (rules::distance(typed, name), name)).min();
+        nearest.filter(|(far, name)| *far <= 2 && far * 2 < name.len())
+    };
+    let meant = paths.first().filter(|_| matches!(error, ReadError::Selection(_))).and_then(near);
+    match meant {
+        Some((_, name)) => complain(&format!("{error} (did you mean `lockproof {name}`?)"), USAGE),
+        None => complain_of(error),
+    }
+}
+
 fn complain(message: &str, code: u8) -> u8 {
     let lines: Vec<_> = message.lines().map(crate::escape::message).collect();
     let _ = writeln!(std::io::stderr(), "lockproof: {}", lines.join("\n"));

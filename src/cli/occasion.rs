@@ -2,6 +2,7 @@
 //! or was asked for, or, when it is only set, that there is no commit in the making.
 
 use std::env;
+use std::path::{Path, PathBuf};
 
 use super::check::SideArgs;
 use crate::options::{Base, Head, Options};
@@ -45,6 +46,13 @@ pub(super) fn read(options: &mut Options) -> Result<Sources, ReadError> {
     }
     options.head = Head::Worktree;
     read::read(options)
+}
+
+/// Where the user stands: git starts hooks at the root, and says from which folder of it the user did.
+pub(super) fn stands(folder: &Path) -> Option<PathBuf> {
+    variable("GIT_PREFIX")
+        .map(|prefix| folder.join(prefix))
+        .filter(|it| it.is_dir() && folder.join(".git").exists())
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -25,7 +25,6 @@ pub static FORMAT: Format = Format {
     manifest_selects: false,
     hashes_archives: true,
     links: Links::Release,
-    relock: "cargo update",
     parse,
 };
 

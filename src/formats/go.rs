@@ -22,7 +22,6 @@ pub static FORMAT: Format = Format {
     manifest_selects: true,
     hashes_archives: true,
     links: Links::None,
-    relock: "go mod tidy",
     parse,
 };
 

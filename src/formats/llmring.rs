@@ -21,7 +21,6 @@ pub static FORMAT: Format = Format {
     manifest_selects: false,
     hashes_archives: false,
     links: Links::None,
-    relock: "lockproof llmring init --force",
     parse,
 };
 

@@ -58,8 +58,6 @@ pub struct Format {
     /// Every client that writes it hashes archives that are at a URL of their own (pnpm before 11 does not).
     pub hashes_archives: bool,
     pub links: Links,
-    /// The commands that make the file anew and fetch the pinned bytes anew, for help texts.
-    pub relock: &'static str,
     pub parse: for<'s> fn(&'s Source) -> Lockfile<'s>,
 }
 

@@ -26,7 +26,6 @@ pub static FORMAT: Format = Format {
     manifest_selects: false,
     hashes_archives: true,
     links: Links::InstallPath,
-    relock: "npm install --package-lock-only",
     parse,
 };
 

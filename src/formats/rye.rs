@@ -19,7 +19,6 @@ pub static FORMAT: Format = Format {
     manifest_selects: false,
     hashes_archives: false,
     links: Links::None,
-    relock: "lockproof tool freeze",
     parse,
 };
 

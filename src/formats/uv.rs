@@ -27,7 +27,6 @@ pub static FORMAT: Format = Format {
     manifest_selects: false,
     hashes_archives: true,
     links: Links::Release,
-    relock: "uv lock",
     parse,
 };
 

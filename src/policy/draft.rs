@@ -7,7 +7,9 @@ use super::RULE_SET;
 use crate::change::fetched_from;
 use crate::context::World;
 use crate::escape;
-use crate::model::{Ecosystem, Lockfile, Origin, Package};
+use crate::finding::{Finding, Level};
+use crate::formats;
+use crate::model::{Ecosystem, Lockfile, Origin, Package, folder};
 use crate::render::count;
 
 /// What comes from one place.
@@ -28,11 +30,38 @@ pub struct Draft {
     repositories: BTreeMap<String, usize>,
     /// Texts that no real place has in it: nothing to be pinned unread.
     pub left_out: BTreeSet<String>,
+    /// How many lockfiles it was made from.
+    pub lockfiles: usize,
+    /// Globs of fixtures.
+    pub excluded: BTreeSet<String>,
+    /// What could not be read, and why.
+    pub unread: Vec<String>,
+}
+
+/// Folders whose files are there to be tried on.
+const ANYWHERE: [&str; 5] = ["fixture", "fixtures", "__fixtures__", "testdata", "test-fixtures"];
+/// Folders that may be: such a name says it of this one alone.
+const HERE: [&str; 7] = ["test", "tests", "__tests__", "e2e", "spec", "example", "examples"];
+
+/// Whether a file stands among fixtures.
+pub fn is_of_fixture(path: &str) -> bool {
+    folder(path).split('/').any(|part| ANYWHERE.contains(&part) || HERE.contains(&part))
+}
+
+/// What leaves out the fixtures that a file stands among: the nearest such folder.
+fn glob_of(path: &str) -> Option<String> {
+    let parts: Vec<&str> = folder(path).split('/').collect();
+    if let Some(name) = parts.iter().rev().find(|part| ANYWHERE.contains(part)) {
+        return Some(format!("**/{name}/**"));
+    }
+    let at = parts.iter().rposition(|part| HERE.contains(part))?;
+    let place: Vec<String> = parts[..=at].iter().map(|part| globset::escape(part)).collect();
+    Some(format!("{}/**", place.join("/")))
 }
 
 impl Draft {
     pub fn new(world: &World<'_>) -> Draft {
-        let mut draft = Draft::default();
+        let mut draft = Draft { lockfiles: world.lockfiles.len(), ..Draft::default() };
         for lockfile in &world.lockfiles {
             for package in &lockfile.packages {
                 draft.take(world, lockfile, package);
@@ -83,6 +112,19 @@ impl Draft {
         plain
     }
 
+    /// Leaves out the fixtures that something is found in.
+    pub fn exclude(&mut self, findings: &[Finding]) {
+        let grave = findings.iter().filter(|finding| finding.level > Level::Note);
+        let globs = grave.filter(|finding| formats::of_path(finding.path.as_bytes()).is_some());
+        self.excluded = globs.filter_map(|finding| glob_of(&finding.path)).collect();
+        self.excluded.retain(|glob| !glob.chars().any(|c| escape::is_hidden(c) || "\"\\".contains(c)));
+    }
+
+    /// Whether a path is among what is left out.
+    pub fn excludes(&self, path: &str) -> bool {
+        glob_of(path).is_some_and(|glob| self.excluded.contains(&glob))
+    }
+
     /// How many registries and repositories it pins.
     pub fn size(&self) -> (usize, usize) {
         (self.registries.values().map(BTreeMap::len).sum(), self.repositories.len())
@@ -95,12 +137,22 @@ impl Draft {
              # read it once, since from now on it is trusted. `lockproof explain` lists the rules.\n\
              rule-set = \"{RULE_SET}\"\n"
         );
+        for what in &self.unread {
+            let _ =
+                writeln!(out, "# Not read, so nothing that it pins stands here: {}", escape::message(what));
+        }
         self.write_registries(&mut out);
         self.write_repositories(&mut out);
         out.push_str(
             "\n# The level of each rule: error, warning, note or off. Those that speak of tampering keep theirs.\n[rules]\n\
-             \n# Globs of lockfiles that are not the repository's own: fixtures, examples.\n[files]\nexclude = []\n",
+             \n# Globs of lockfiles that are not the repository's own: fixtures, examples.\n[files]\n",
         );
+        if self.excluded.is_empty() {
+            out.push_str("exclude = []\n");
+        } else {
+            let globs: String = self.excluded.iter().map(|glob| format!("    \"{glob}\",\n")).collect();
+            let _ = writeln!(out, "exclude = [\n{globs}]");
+        }
         out
     }
 

@@ -10,6 +10,7 @@ use super::registries::ecosystem;
 use crate::clock::Date;
 use crate::escape;
 use crate::finding::Finding;
+use crate::rules::{self, Rule};
 
 /// An exception that is to be written.
 pub struct Entry<'f> {
@@ -17,13 +18,21 @@ pub struct Entry<'f> {
     package: Option<PackageSpec>,
     path: &'f str,
     sha256: &'f str,
+    before: Option<&'f str>,
     reason: &'f str,
     until: Option<Date>,
 }
 
 impl<'f> Entry<'f> {
-    /// One for each rule that speaks in the finding: who accepts it has seen them all.
-    pub fn of(finding: &'f Finding, reason: &'f str, until: Option<Date>) -> impl Iterator<Item = Entry<'f>> {
+    /// One for each rule that speaks in the finding: who accepts it has seen them all. One for a change has an end, `soon`
+    /// if nobody named a day.
+    pub fn of(
+        finding: &'f Finding,
+        reason: &'f str,
+        until: Option<Date>,
+        soon: Option<Date>,
+    ) -> impl Iterator<Item = Entry<'f>> {
+        let ends = |rule: &str| rules::find(rule).is_some_and(Rule::is_change);
         let package = finding.package.as_ref().and_then(|it| {
             Some(PackageSpec {
                 ecosystem: ecosystem(it.ecosystem)?,
@@ -36,8 +45,9 @@ impl<'f> Entry<'f> {
             package: package.clone(),
             path: &finding.path,
             sha256: &value.sha256,
+            before: value.before_sha256.as_deref(),
             reason,
-            until,
+            until: until.or(soon.filter(|_| ends(value.rule))),
         })
     }
 
@@ -48,14 +58,20 @@ impl<'f> Entry<'f> {
             ("package", self.package.as_ref().map(|it| string(&it.to_string()))),
             ("path", Some(string(self.path))),
             ("sha256", Some(self.sha256.into())),
+            ("before", self.before.map(Value::from)),
             ("reason", Some(string(self.reason))),
             ("until", self.until.and_then(date)),
         ];
         fields.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
 
-    fn key(&self) -> (&str, Option<&PackageSpec>, &str, String) {
-        (self.rule, self.package.as_ref(), self.path, self.sha256.to_owned())
+    fn key(&self) -> (&str, Option<&PackageSpec>, &str, String, Option<String>) {
+        (self.rule, self.package.as_ref(), self.path, self.sha256.to_owned(), self.before.map(str::to_owned))
+    }
+
+    /// The day on which it ends, where nobody named one.
+    pub fn ends_by_default(&self, until: Option<Date>) -> Option<Date> {
+        self.until.filter(|_| until.is_none())
     }
 }
 
@@ -70,7 +86,11 @@ pub fn accept(text: &str, policy: &Policy, entries: &[Entry<'_>]) -> Result<(Str
     let hex = |hash: &[u8]| data_encoding::HEXLOWER.encode(hash);
     let in_force = policy.exceptions().iter();
     let known: HashSet<_> = in_force
-        .map(|it| (it.rule.id, it.package.as_ref(), it.path.as_deref().unwrap_or_default(), hex(&it.sha256)))
+        .map(|it| {
+            let path = it.path.as_deref().unwrap_or_default();
+            let before = it.before.as_ref().map(|hash| hex(hash));
+            (it.rule.id, it.package.as_ref(), path, hex(&it.sha256), before)
+        })
         .collect();
     let mut seen = known;
     let mut added = 0;
@@ -86,6 +106,22 @@ pub fn accept(text: &str, policy: &Policy, entries: &[Entry<'_>]) -> Result<(Str
         out = format!("{}{gap}{}", text, out.trim_start_matches('\n'));
     }
     Ok((out, added))
+}
+
+/// The policy without the exceptions at these positions.
+pub fn remove(text: &str, positions: &[usize]) -> Result<String, String> {
+    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let mut from_last = positions.to_vec();
+    from_last.sort_unstable_by(|a, b| b.cmp(a));
+    match document.get_mut("accept") {
+        Some(Item::ArrayOfTables(tables)) => from_last.iter().for_each(|at| drop(tables.remove(*at))),
+        Some(Item::Value(Value::Array(array))) => from_last.iter().for_each(|at| drop(array.remove(*at))),
+        _ => return Err("`accept` is no list".to_owned()),
+    }
+    if document.get("accept").and_then(Item::as_array_of_tables).is_some_and(ArrayOfTables::is_empty) {
+        document.remove("accept");
+    }
+    Ok(document.to_string())
 }
 
 /// In the way in which the file writes them.
@@ -135,6 +171,7 @@ mod tests {
             package: Some(package),
             path,
             sha256,
+            before: None,
             reason: "a \"reason\"\u{202e}",
             until,
         }

@@ -32,10 +32,13 @@ pub(super) struct AcceptSection {
     /// The SHA-256 of the value that is accepted, in hex: `values` of the finding in the JSON report.
     #[cfg_attr(feature = "cli", schemars(with = "String"))]
     sha256: Spanned<String>,
+    /// The SHA-256 of the value that it takes the place of: `before_sha256` there. Rules about a change have one.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    before: Option<Spanned<String>>,
     /// Why it is accepted.
     #[cfg_attr(feature = "cli", schemars(with = "String"))]
     reason: Spanned<String>,
-    /// The last day on which it counts: `2027-01-31`, in UTC.
+    /// The last day on which it counts: `2027-01-31`, in UTC. Rules about a change need one.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>", extend("format" = "date")))]
     until: Option<Spanned<Datetime>>,
 }
@@ -47,6 +50,8 @@ pub struct Exception {
     pub package: Option<PackageSpec>,
     pub path: Option<String>,
     pub sha256: [u8; 32],
+    /// Of the value that was there before, where one change is accepted.
+    pub before: Option<[u8; 32]>,
     pub reason: String,
     /// The last day on which it counts.
     pub until: Option<Date>,
@@ -71,7 +76,7 @@ impl fmt::Display for PackageSpec {
 }
 
 /// What an exception accepts.
-pub type Key<'e> = (&'static str, Option<&'e PackageSpec>, Option<&'e str>, [u8; 32]);
+pub type Key<'e> = (&'static str, Option<&'e PackageSpec>, Option<&'e str>, [u8; 32], Option<[u8; 32]>);
 
 /// What a finding offers to be accepted by.
 #[derive(Clone, Debug)]
@@ -80,6 +85,7 @@ pub struct Subject<'f> {
     pub path: &'f str,
     pub package: Option<PackageSpec>,
     pub sha256: [u8; 32],
+    pub before: Option<[u8; 32]>,
 }
 
 /// Exceptions that count, by what they accept.
@@ -120,7 +126,8 @@ impl<'p> Exceptions<'p> {
         let paths: &[_] =
             if subject.rule.tamper { &[Some(subject.path)] } else { &[Some(subject.path), None] };
         let keys = packages.iter().flat_map(|package| paths.iter().map(move |path| (*package, *path)));
-        let mut keys = keys.map(|(package, path)| (subject.rule.id, package, path, subject.sha256));
+        let mut keys =
+            keys.map(|(package, path)| (subject.rule.id, package, path, subject.sha256, subject.before));
         keys.find_map(|key| self.by_key.get(&key).copied())
     }
 }
@@ -132,7 +139,13 @@ impl Exception {
 
     /// Two exceptions that agree in this accept the same. How long, and for which reason, may be worded anew.
     pub fn key(&self) -> Key<'_> {
-        (self.rule.id, self.package.as_ref(), self.path.as_deref(), self.sha256)
+        (self.rule.id, self.package.as_ref(), self.path.as_deref(), self.sha256, self.before)
+    }
+
+    /// What it says of a change that it accepts.
+    pub fn remark(&self) -> String {
+        let until = self.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        format!("Accepted{until}: {}", self.reason)
     }
 
     /// What it speaks of, in a sentence: `pin-rewritten` of npm:left-pad@1.3.0 in package-lock.json.
@@ -152,6 +165,11 @@ impl AcceptSection {
         }
         let package = self.package.as_ref().map(package).transpose()?;
         self.check_place(rule, package.as_ref())?;
+        if rule.is_change() && self.until.is_none() {
+            let message =
+                "this exception needs an `until`: it is for one change, which lands soon or not at all";
+            return Err(Wrong::new(self.rule.span(), message).help("`until = 2027-01-31`, for example."));
+        }
         if self.reason.get_ref().trim().is_empty() {
             return Err(Wrong::new(self.reason.span(), "an exception needs a reason"));
         }
@@ -159,7 +177,8 @@ impl AcceptSection {
             rule,
             package,
             path: self.path.as_ref().map(|it| it.get_ref().clone()),
-            sha256: self.hash()?,
+            sha256: hash(&self.sha256)?,
+            before: self.before.as_ref().map(hash).transpose()?,
             reason: self.reason.get_ref().trim().to_owned(),
             until: self.until.as_ref().map(date).transpose()?,
             span: self.rule.span(),
@@ -177,15 +196,15 @@ impl AcceptSection {
             _ => Ok(()),
         }
     }
+}
 
-    fn hash(&self) -> Result<[u8; 32], Wrong> {
-        let text = self.sha256.get_ref().to_ascii_lowercase();
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
-        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
-            Wrong::new(self.sha256.span(), "a SHA-256 has 64 hex digits")
-                .help("`lockproof accept` writes it; `--format json` shows it under `values`.")
-        })
-    }
+fn hash(written: &Spanned<String>) -> Result<[u8; 32], Wrong> {
+    let text = written.get_ref().to_ascii_lowercase();
+    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+        Wrong::new(written.span(), "a SHA-256 has 64 hex digits")
+            .help("`lockproof accept` writes it; `--format json` shows it under `values`.")
+    })
 }
 
 fn package(written: &Spanned<String>) -> Result<PackageSpec, Wrong> {

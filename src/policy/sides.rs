@@ -19,6 +19,8 @@ pub struct Stated {
 pub struct Sides {
     pub head: Option<Stated>,
     pub base: Option<Stated>,
+    /// What the worktree has, where the index has something else and judges.
+    pub unstaged: Option<Stated>,
     /// The base side's policy judges: what the head's one loosens does not count.
     pub base_judges: bool,
     /// Lockfiles that the base side has and that changed, and that only the head side's policy excludes. Where that one

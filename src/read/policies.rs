@@ -37,12 +37,17 @@ pub(super) fn read(
         PolicyFile::At(path) => return at(&options.folder.join(path)),
         PolicyFile::Default => {}
     }
-    let sides = Sides {
+    let mut sides = Sides {
         head: head_side(repo, root, places.head, head)?,
         base: base.map(|commit| base_side(repo, places.base, commit)).transpose()?.flatten(),
         base_judges: options.policy_from() == PolicyFrom::Base,
         hidden: Vec::new(),
+        unstaged: None,
     };
+    if matches!(head, HeadSide::Index) && !sides.base_judges {
+        let staged = sides.head.as_ref().map(|it| it.source.raw().to_owned());
+        sides.unstaged = in_worktree(root).filter(|it| Some(it.source.raw()) != staged.as_deref());
+    }
     judging(sides)
 }
 
@@ -77,6 +82,13 @@ fn advise(mut error: PolicyError, base_judges: bool) -> PolicyError {
     error
 }
 
+/// What stands on the disk. It does not judge: what can't be read is left to a run that asks for it.
+fn in_worktree(root: &Path) -> Option<Stated> {
+    let name = FILES.iter().find(|name| root.join(name).is_file())?;
+    let bytes = read_file(root, name.as_bytes()).ok()?;
+    Some(Stated::new(Source::new(*name, Side::Worktree, bytes)))
+}
+
 fn head_side(
     repo: &Repo,
     root: &Path,
@@ -84,7 +96,14 @@ fn head_side(
     head: &HeadSide,
 ) -> Result<Option<Stated>, RepoError> {
     for name in FILES {
-        let Some(place) = places.iter().find(|place| place.path == name.as_bytes()) else { continue };
+        let Some(place) = places.iter().find(|place| place.path == name.as_bytes()) else {
+            // Git may ignore it; on the disk it is all the same.
+            if matches!(head, HeadSide::Worktree) && root.join(name).is_file() {
+                let bytes = read_file(root, name.as_bytes())?;
+                return Ok(Some(Stated::new(Source::new(name, Side::Worktree, bytes))));
+            }
+            continue;
+        };
         let (side, bytes) = match &place.at {
             At::Blob(listed) => (head.side(), repo.content(listed, head.commit())?),
             At::Disk { .. } => (Side::Worktree, read_file(root, &place.path)?),

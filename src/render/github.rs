@@ -52,7 +52,7 @@ fn annotation(finding: &Finding) -> String {
         text.push_str(&format!("\n{}{line}: {}", it.at, it.message));
     }
     if !finding.help.is_empty() {
-        text.push_str(&format!("\n{}", finding.help));
+        text.push_str(&format!("\n\n{}", finding.help));
     }
     command(finding.level, &format!("{properties},title=lockproof%3A {}", finding.rule), &text)
 }
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(
             first,
             "::error file=a/Cargo.lock,line=7,endLine=7,col=3,endColumn=9,title=lockproof%3A insecure-url::\
-             An address is not encrypted on line 7.%0ATake it back from git."
+             An address is not encrypted on line 7.%0A%0ATake it back from git."
         );
         assert_eq!(text.lines().nth(1), Some("1 error. There are no lockfiles here."));
     }

@@ -20,6 +20,8 @@ pub mod terminal;
 
 use crate::artifacts::facts::Counted;
 use crate::check::{Coverage, Outcome, State};
+use crate::escape;
+use crate::excuse::Unstaged;
 use crate::finding::Level;
 use crate::options::Bytes;
 use crate::read::Sources;
@@ -57,10 +59,10 @@ fn paint(color: bool, code: &str, text: &str) -> String {
     if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-/// Breaks at spaces.
+/// Breaks at spaces, but not within a command: it is there to be copied.
 fn wrap(text: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in words(text) {
         let last = lines.last_mut().expect("never empty");
         if last.is_empty() {
             last.push_str(word);
@@ -74,6 +76,24 @@ fn wrap(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
+/// What stands between spaces; what stands between backticks is one word.
+fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut start) = (Vec::new(), 0);
+    while start <= text.len() {
+        let rest = &text[start..];
+        let space = rest.find(' ').unwrap_or(rest.len());
+        let opened = rest[..space].find('`').filter(|_| rest[..space].matches('`').count() % 2 == 1);
+        let closed = opened.and_then(|at| Some(at + 1 + rest[at + 1..].find('`')?));
+        let end = match closed.filter(|at| *at > space) {
+            Some(at) => at + rest[at..].find(' ').unwrap_or(rest.len() - at),
+            None => space,
+        };
+        words.push(&rest[..end]);
+        start += end + 1;
+    }
+    words
+}
+
 /// `1 error`, `2 errors`
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -82,7 +102,7 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// Errors of ours may span lines (a policy with its caret); what a repository put in them may not.
 fn problem_text(problem: &str) -> String {
-    problem.lines().map(crate::escape::message).collect::<Vec<_>>().join("\n")
+    problem.lines().map(escape::message).collect::<Vec<_>>().join("\n")
 }
 
 /// The summary, and whether anything was compared at all.
@@ -97,7 +117,7 @@ pub fn closing(sources: &Sources, outcome: &Outcome) -> String {
     if let Some(kinds) = not_checked(&outcome.coverage) {
         text.push_str(&format!(" Not checked: {kinds}."));
     }
-    crate::escape::message(&text)
+    escape::message(&text)
 }
 
 /// `yarn.lock (3), poetry.lock (1)`: what nothing was checked of. What the policy accepts is not among it.
@@ -145,6 +165,13 @@ fn checked(outcome: &Outcome, base: Option<&str>) -> Vec<String> {
     }
     parts.extend(leftovers(outcome));
     parts
+}
+
+/// What a commit is stopped by, though it was accepted.
+fn unstaged(sources: &Sources, unstaged: &Unstaged) -> String {
+    let path = escape::message(&unstaged.path);
+    let stage = sources.stand.stage(&unstaged.path).map(|it| format!(": {it}")).unwrap_or_default();
+    format!("{path} in the worktree accepts {} of these, but it is not staged{stage}.", unstaged.accepts)
 }
 
 /// How a lockfile stands to the base side, in a word.

@@ -27,6 +27,9 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
     if !style.quiet {
         let _ = writeln!(out, "{}", wrap(&closing(sources, outcome), style.width));
     }
+    if let Some(unstaged) = &outcome.coverage.unstaged {
+        let _ = writeln!(out, "{}", wrap(&super::unstaged(sources, unstaged), style.width));
+    }
     out
 }
 

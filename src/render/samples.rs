@@ -23,6 +23,8 @@ pub(super) fn finding(rule: &str, line: usize) -> Finding {
         also: Vec::new(),
         values: Vec::new(),
         preexisting: false,
+        accepted: false,
+        help_if_old: None,
         fingerprint: format!("{line:032x}"),
         label: "here".to_owned(),
         side: Side::Worktree,
@@ -44,7 +46,7 @@ pub(super) fn at_level(level: Level, finding: Finding) -> Finding {
 
 /// What a run says that found this.
 pub(super) fn outcome(findings: Vec<Finding>) -> Outcome {
-    Outcome { findings, coverage: Coverage::default() }
+    Outcome { findings, coverage: Coverage::default(), spent: Vec::new() }
 }
 
 /// The worktree alone, of an empty repository.

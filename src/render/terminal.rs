@@ -39,9 +39,8 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
         }
         for finding in here {
             let mut drawn = Drawn::new(&places, finding, style);
-            if style.verbose && !finding.values.is_empty() {
-                let name = names.get(finding.fingerprint.as_str()).copied().unwrap_or_default();
-                drawn.help.push_str(&format!("\nTo accept it: `lockproof accept {name} --reason …`"));
+            if let Some(name) = names.get(finding.fingerprint.as_str()).filter(|_| is_acceptable(finding)) {
+                drawn.code.push_str(&format!(" {name}"));
             }
             let _ = handler.render_report(&mut out, &drawn);
             out.push('\n');
@@ -68,11 +67,24 @@ pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {
         };
         let wrapped = wrap(&text, style.width);
         let _ = writeln!(out, "{}", paint(style, color, &wrapped));
-        if !style.verbose && shown.iter().any(|finding| !finding.values.is_empty()) {
-            out.push_str("`--verbose` shows how to accept a finding, `explain RULE` what it means.\n");
+        if let Some(first) = shown.iter().find(|finding| !finding.accepted) {
+            let _ = writeln!(out, "What it means: `lockproof explain {}`", first.rule);
+        }
+        let acceptable = shown.iter().find(|finding| is_acceptable(finding));
+        let name = acceptable.and_then(|finding| names.get(finding.fingerprint.as_str()));
+        if let Some(accept) = name.and_then(|name| sources.stand.accept(name)) {
+            let _ = writeln!(out, "To accept it:  {accept}");
         }
     }
+    if let Some(unstaged) = &outcome.coverage.unstaged {
+        let _ = writeln!(out, "{}", wrap(&super::unstaged(sources, unstaged), style.width));
+    }
     out
+}
+
+/// An exception could take it out.
+fn is_acceptable(finding: &Finding) -> bool {
+    !finding.values.is_empty() && !finding.accepted
 }
 
 /// The beginnings of the fingerprints that are enough to tell them apart, and not too short to type.

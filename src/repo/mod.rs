@@ -197,6 +197,12 @@ impl Repo {
         self.git.workdir().ok_or_else(|| RepoError::Bare(self.git.path().display().to_string()))
     }
 
+    /// Whether git leaves a file out that is not tracked.
+    pub fn ignores(&self, path: &str) -> Result<bool, RepoError> {
+        let is_tracked = || self.git.index().is_ok_and(|index| index.get_path(Path::new(path), 0).is_some());
+        Ok(self.is_ignored(Path::new(path))? && !is_tracked())
+    }
+
     /// The commit that is checked out; none before the first one.
     pub fn head(&self) -> Result<Option<Commit>, RepoError> {
         match self.git.head() {
@@ -525,7 +531,15 @@ fn parents(commit: &git2::Commit<'_>) -> impl Iterator<Item = Oid> {
 }
 
 fn describe(commit: &git2::Commit<'_>, name: &str) -> Commit {
-    Commit { tree: commit.tree_id(), name: name.to_owned(), id: commit.id().to_string() }
+    Commit { tree: commit.tree_id(), name: shorten(name), id: commit.id().to_string() }
+}
+
+/// A full id is nothing to be read: its beginning names the commit as well, and stays a name that git takes.
+pub fn shorten(name: &str) -> String {
+    const SHORT: usize = 12;
+    let id = name.trim_end_matches(['^', '~']);
+    let is_full = id.len() >= 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_full { format!("{}{}", &id[..SHORT], &name[id.len()..]) } else { name.to_owned() }
 }
 
 fn inherits_git_dir() -> bool {

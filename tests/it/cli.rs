@@ -155,7 +155,7 @@ fn a_reader_that_stops_reading_is_no_failure() {
 fn more_or_less_is_said() {
     let place = rewritten();
     insta::assert_snapshot!(place.lockproof("").exits(1), @r#"
-    error[pin-rewritten]
+    error[pin-rewritten] bef3875b
 
       × a@1.0.0 kept its version, but the hash changed.
        ╭─[Cargo.lock:8:13]
@@ -170,12 +170,14 @@ fn more_or_less_is_said() {
        ·             ───────────────────────────────┬───────────────────────────────
        ·                                            ╰── the hash it had
        ╰────
-      help: `git checkout HEAD -- Cargo.lock` takes the line back, `cargo update`
-            updates again. A registry never publishes a version twice: if the hash
-            differs once more, compare the archive with the registry's.
+      help: Restore the file (this undoes all its changes):
+            `git checkout HEAD -- Cargo.lock`. If the same hash comes back, the
+            registry or a mirror serves other bytes: compare both archives before
+            you trust either.
 
     1 error in 1 lockfile; 1 package, 1 hashed, 1 compared with HEAD.
-    `--verbose` shows how to accept a finding, `explain RULE` what it means.
+    What it means: `lockproof explain pin-rewritten`
+    To accept it:  `lockproof accept bef3875b --reason "WHY"`
     "#);
     let normal = place.lockproof("").exits(1);
     let quiet = place.lockproof("--quiet").exits(1);

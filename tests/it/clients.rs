@@ -9,6 +9,8 @@ mod action;
 mod bundle;
 mod bytes;
 mod cargo;
+#[cfg(unix)]
+mod commands;
 mod edit;
 mod go;
 #[cfg(unix)]

@@ -32,7 +32,7 @@ fn addresses_are_repaired_and_nothing_else() {
     web/package-lock.json: 1 address on registry.example.com would carry no credentials any more: revoke them
 
     What no tool should repair:
-      error[insecure-url] web/package-lock.json:26: Set the client's registry to https, then `npm install --package-lock-only`. `lockproof fix` rewrites the lines of hosts that are known to speak it.
+      error[insecure-url] web/package-lock.json:26: Set the client's registry to https.
     ");
     assert_eq!(place.read("web/package-lock.json"), faulty);
     insta::assert_snapshot!(place.lockproof("fix").exits(0), @r"
@@ -40,7 +40,7 @@ fn addresses_are_repaired_and_nothing_else() {
     web/package-lock.json: 1 address on registry.example.com carry no credentials any more: revoke them
 
     What no tool should repair:
-      error[insecure-url] web/package-lock.json:26: Set the client's registry to https, then `npm install --package-lock-only`. `lockproof fix` rewrites the lines of hosts that are known to speak it.
+      error[insecure-url] web/package-lock.json:26: Set the client's registry to https.
     ");
     let repaired = faulty
         .replace("http://registry.example.com:80", GOOD)
@@ -58,7 +58,7 @@ fn a_hash_is_never_repaired() {
     let place = Place::with(&[("Cargo.lock", &cargo("1"))]);
     place.write("Cargo.lock", cargo("2"));
     let text = place.lockproof("fix").exits(0);
-    assert!(text.contains("error[pin-rewritten] Cargo.lock:8: `git checkout HEAD -- Cargo.lock`"), "{text}");
+    assert!(text.contains("error[pin-rewritten] Cargo.lock:8: Restore the file (this undoes all its changes): `git checkout HEAD -- Cargo.lock`"), "{text}");
     assert_eq!(place.read("Cargo.lock"), cargo("2"));
 }
 

@@ -134,15 +134,16 @@ fn an_ignored_lockfile_counts_when_it_is_named() {
 fn a_removed_lockfile_is_a_finding() {
     let place = repository();
     fs::remove_file(place.path(LOCK)).unwrap();
-    insta::assert_snapshot!(place.lockproof("").exits(1), @"
-    error[lockfile-removed]
+    insta::assert_snapshot!(place.lockproof("").exits(1), @r#"
+    error[lockfile-removed] 7f3955f1
 
       × Cargo.lock was removed, but Cargo.toml is still there.
-      help: `git checkout HEAD -- Cargo.lock` takes it back.
+      help: `git checkout HEAD -- Cargo.lock` brings it back.
 
     1 error in 1 lockfile.
-    `--verbose` shows how to accept a finding, `explain RULE` what it means.
-    ");
+    What it means: `lockproof explain lockfile-removed`
+    To accept it:  `lockproof accept 7f3955f1 --reason "WHY"`
+    "#);
     place.lockproof("--staged").exits(0);
     place.git("rm --quiet --cached Cargo.lock");
     place.lockproof("--staged").exits_with(1, "error[lockfile-removed]");

@@ -30,5 +30,6 @@ mod readers;
 mod shard;
 mod support;
 mod tool;
+mod typed;
 mod unread;
 mod witnesses;

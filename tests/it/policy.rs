@@ -43,7 +43,7 @@ fn a_pull_request_that_edits_policy_and_lockfile_is_judged_by_the_base() {
     for text in [
         REWRITTEN,
         "accepted here, in the same change",
-        "that does not count. Two steps",
+        "comes with the change itself does not count",
         "warning[policy-changed]",
         "judged by the policy of main",
     ] {
@@ -62,7 +62,7 @@ fn a_pull_request_that_edits_policy_and_lockfile_is_judged_by_the_base() {
     // Landed: it is of no use any more.
     place.git("checkout --quiet main");
     place.git("merge --quiet --ff-only change");
-    place.lockproof("").exits_saying(0, "warning[unused-exception]");
+    place.lockproof("").exits_saying(0, "note[unused-exception]");
     place.lockproof("--base HEAD").exits_saying(0, "1 finding pre-existing");
 }
 
@@ -97,7 +97,9 @@ fn a_policy_can_be_written_by_hand_from_the_report() {
         .unwrap();
     let (ecosystem, name) = (text(&package["ecosystem"]), text(&package["name"]));
     writeln!(policy, "package = '{ecosystem}:{name}@{}'", text(&package["version"])).unwrap();
-    writeln!(policy, "sha256 = '{}'\nreason = 'x'", text(&value["sha256"])).unwrap();
+    writeln!(policy, "sha256 = '{}'\nbefore = '{}'", text(&value["sha256"]), text(&value["before_sha256"]))
+        .unwrap();
+    writeln!(policy, "reason = 'x'\nuntil = 2100-01-01").unwrap();
     place.write("lockproof.toml", policy);
     place.lockproof("").exits_saying(0, "1 finding accepted by the policy");
 }
@@ -115,7 +117,9 @@ fn what_other_rules_say_does_not_vanish() {
     place.write("package-lock.json", lock("http://mirror.example.net"));
     let leads = |expected: &str| {
         let found = findings(&place, "--ignore insecure-url");
-        let of_lock: Vec<_> = found.iter().filter(|it| it["path"] == "package-lock.json").collect();
+        // What is accepted of a change is a note.
+        let of_lock = found.iter().filter(|it| it["path"] == "package-lock.json" && it["level"] != "note");
+        let of_lock: Vec<_> = of_lock.collect();
         assert_eq!(of_lock.first().map_or("", |it| it["rule"].as_str().unwrap()), expected);
     };
     leads("registry-changed");
@@ -193,7 +197,9 @@ fn acceptance_asks_for_what_it_needs() {
     }
     place.write("Cargo.lock", cargo_with(&[("a", "2"), ("b", "1")]));
     assert!(!place.path("lockproof.toml").exists());
-    place.lockproof("accept --rule pin-rewritten --reason x").exits_saying(0, "accepts 1 finding now");
+    place
+        .lockproof("accept --rule pin-rewritten --reason x")
+        .exits_saying(0, "Accepted 1 finding in lockproof.toml");
     place.lockproof("accept --rule pin-rewritten --reason x").exits_saying(2, "finds nothing");
     // The policy itself can't be accepted in the policy.
     let name = fingerprint(&place, "", "policy-changed");
@@ -206,9 +212,14 @@ fn acceptance_asks_for_what_it_needs() {
 fn a_finding_is_named_in_the_report() {
     let place = rewritten();
     let name = fingerprint(&place, "", "pin-rewritten");
-    let short = format!("To accept it: `lockproof accept {} --reason …`", &name[..8]);
-    place.lockproof("--verbose").exits_saying(1, &short);
-    place.lockproof("").exits_saying(1, "`--verbose` shows how to accept a finding");
+    let short = format!("To accept it: `lockproof accept {} --reason \"WHY\"`", &name[..8]);
+    place.lockproof("").exits_saying(1, &short);
+    place.lockproof("--quiet").exits_saying(1, &format!("error[pin-rewritten] {}", &name[..8]));
+    place
+        .lockproof("--against HEAD")
+        .exits_saying(1, &format!("accept {} --against HEAD --reason", &name[..8]));
+    // Typed as it stands there, it gives no reason.
+    place.lockproof_words(["accept", &name[..8], "--reason", "WHY"]).exits_saying(2, "in your own words");
     // In the folder that the repository keeps for such files.
     place.write(".config/lockproof.toml", "# ours\n");
     place.lockproof_words(["accept", &name[..8], "--reason", "x"]).exits(0);
@@ -231,11 +242,92 @@ fn init_writes_down_what_is_pinned_and_overwrites_nothing() {
     std::fs::rename(place.path("lockproof.toml"), place.path("elsewhere")).unwrap();
     place.write(".config/lockproof.toml", "");
     place.lockproof("init").exits_saying(2, ".config/lockproof.toml is there already");
-    Place::repository().lockproof("init").exits_saying(2, "no lockfiles here");
+    Place::repository().lockproof("init").exits_saying(0, "from 0 lockfiles");
     let broken = Place::folder();
     broken.write("Cargo.lock", "<<<<");
-    broken.lockproof("init").exits_saying(3, "can't be read");
-    assert!(!broken.path("lockproof.toml").exists());
+    broken.write("a/Cargo.lock", cargo("1"));
+    broken.lockproof("init").exits_saying(3, "Cargo.lock: it is broken");
+    let policy = broken.read("lockproof.toml");
+    assert!(policy.contains("# Not read, so nothing that it pins stands here: Cargo.lock"), "{policy}");
+    assert!(policy.contains("https://index.example.com"), "{policy}");
+}
+
+/// Fixtures are broken on purpose, and come from wherever they come from.
+#[test]
+fn init_leaves_fixtures_out() {
+    let place = Place::with(&[
+        ("Cargo.lock", &cargo("1")),
+        ("crates/a/fixtures/one/two/Cargo.lock", "<<<<"),
+        ("tests/data/Cargo.lock", &cargo("1").replace("index.example.com", "other.example.net")),
+        ("tests/data/.npmrc", "registry=https://localhost:7769\n"),
+        ("sub/tests/Cargo.lock", &cargo("1")),
+    ]);
+    place.lockproof("init").exits_saying(0, "pins 1 registry and 0 git repositories, from 1 lockfile");
+    let policy = place.read("lockproof.toml");
+    assert!(policy.contains("exclude = [\n    \"**/fixtures/**\",\n    \"tests/**\",\n]"), "{policy}");
+    assert!(!policy.contains("other.example.net") && !policy.contains("localhost"), "{policy}");
+    place.lockproof("--no-base").exits_saying(0, "2 excluded by the policy");
+}
+
+/// Accepted and committed, with the hook that stopped it.
+#[cfg(unix)]
+#[test]
+fn what_is_accepted_can_be_committed() {
+    let place = Place::with(&[("Cargo.lock", &cargo_with(&[("a", "1"), ("b", "1")]))]);
+    place.hook("check --staged --quiet");
+    let rewritten = cargo_with(&[("a", "2"), ("b", "2")]);
+    place.write("Cargo.lock", &rewritten);
+    place.git("add Cargo.lock");
+    let stopped = || place.git_may_fail("commit --quiet --message=x");
+    stopped().exits(1);
+    let said = place.lockproof("accept --rule pin-rewritten --reason rebuilt").exits(0);
+    assert!(said.contains("Accepted 2 findings in lockproof.toml") && said.contains("Until 2"), "{said}");
+    assert!(said.contains("Next: `git add lockproof.toml`."), "{said}");
+    stopped().exits_saying(1, "accepts 2 of these, but it is not staged: `git add lockproof.toml`.");
+    place.git("add lockproof.toml");
+    let said = stopped().exits(0);
+    assert!(said.contains("note[pin-rewritten]") && said.contains("rebuilt"), "{said}");
+    assert_eq!(said.matches("[policy-changed]").count(), 1, "{said}");
+    // It has landed: one note, and the command that it names makes an end of it.
+    let said = place.lockproof("").exits(0);
+    assert_eq!(said.matches("[unused-exception]").count(), 1, "{said}");
+    assert!(said.contains("`lockproof accept --prune`"), "{said}");
+    let said = place.lockproof("accept --prune").exits(0);
+    assert!(said.contains("of cargo:a@1.0.0") && said.contains("of cargo:b@1.0.0"), "{said}");
+    assert!(!place.read("lockproof.toml").contains("accept"));
+    place.lockproof("").exits_saying(0, "note[policy-changed]");
+    place.lockproof("accept --prune").exits_saying(0, "no exception that is of no use");
+}
+
+/// The same hash in the place of another one is another change.
+#[test]
+fn an_exception_for_a_change_accepts_that_change() {
+    let place = rewritten();
+    place.lockproof("accept --rule pin-rewritten --reason rebuilt").exits(0);
+    place.lockproof("").exits_saying(0, "note[pin-rewritten]");
+    let policy = place.read("lockproof.toml");
+    place.write("Cargo.lock", cargo("3"));
+    place.commit_all();
+    place.write("Cargo.lock", cargo("2"));
+    place.lockproof("").exits_saying(1, "error[pin-rewritten]");
+    // One without an end is none.
+    let endless: Vec<&str> = policy.lines().filter(|line| !line.starts_with("until")).collect();
+    place.write("lockproof.toml", endless.join("\n"));
+    place.lockproof("").exits_saying(2, "this exception needs an `until`");
+}
+
+/// Until the change comes, its exception waits.
+#[test]
+fn an_exception_that_comes_first_is_not_spent() {
+    let place = rewritten();
+    place.lockproof("accept --rule pin-rewritten --reason rebuilt").exits(0);
+    place.git("checkout --quiet HEAD -- Cargo.lock");
+    place.commit_all();
+    let said = place.lockproof("").exits(0);
+    assert!(!said.contains("unused-exception"), "{said}");
+    place.lockproof("accept --prune").exits_saying(0, "no exception that is of no use");
+    place.write("Cargo.lock", cargo("2"));
+    place.lockproof("--base HEAD").exits_saying(0, "note[pin-rewritten]");
 }
 
 /// A scope with a registry of its own, among packages from elsewhere.
@@ -338,9 +430,7 @@ fn an_old_repository_is_not_asked_to_be_perfect() {
     assert!(said.replace('\n', " ").contains("300 findings pre-existing, shown by --scope all"), "{said}");
     place.lockproof("--base main --scope all").exits_saying(1, "300 errors");
     // Or they are written down, once.
-    place
-        .lockproof("accept --rule missing-integrity --reason old")
-        .exits_saying(0, "accepts 300 findings now");
+    place.lockproof("accept --rule missing-integrity --reason old").exits_saying(0, "Accepted 300 findings");
     let said = place.lockproof("").exits(0);
     assert!(said.contains("300 findings of `missing-integrity` are"), "{said}");
     place.commit_all();

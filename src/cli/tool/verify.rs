@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::check;
 use crate::cli::{CLEAN, FOUND, INCOMPLETE, USAGE, print};
+use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::{self, Family};
 use crate::options::{Base, Options};
@@ -111,7 +112,8 @@ fn only(sources: &mut Sources, tool: &str) -> Result<(), (String, u8)> {
     match sources.lockfiles.iter().any(|file| file.judged) {
         true => Ok(()),
         false => {
-            Err((format!("No lockfile found for {tool}. `lockproof tool freeze {tool}` writes it."), FOUND))
+            let freeze = format!("lockproof tool freeze {}", shell(tool));
+            Err((format!("No lockfile found for {tool}. `{freeze}` writes it."), FOUND))
         }
     }
 }

@@ -31,7 +31,6 @@ pub static FORMAT: Format = Format {
     manifest_selects: false,
     hashes_archives: false,
     links: Links::Key,
-    relock: "pnpm install --lockfile-only",
     parse,
 };
 

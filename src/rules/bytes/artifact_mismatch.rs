@@ -29,7 +29,6 @@
 
 use crate::artifacts::facts::{Fact, Mismatch, Outcome};
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::{Level, date};
 use crate::formats::Family;
 use crate::model::Lockfile;
@@ -53,9 +52,9 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
         for fact in &of_lockfile.facts {
             match &fact.outcome {
                 Outcome::Mismatch(mismatch) => {
-                    tell(lockfile, fact, mismatch, "is not the pinned archive", report)
+                    tell(cx, lockfile, fact, mismatch, "is not the pinned archive", report)
                 }
-                Outcome::Denied(mismatch) => tell(lockfile, fact, mismatch, "notes another hash", report),
+                Outcome::Denied(mismatch) => tell(cx, lockfile, fact, mismatch, "notes another hash", report),
                 _ => {}
             }
         }
@@ -63,6 +62,7 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
 }
 
 fn tell<'a>(
+    cx: &Context<'a>,
     lockfile: &'a Lockfile<'a>,
     fact: &Fact,
     mismatch: &Mismatch,
@@ -85,8 +85,8 @@ fn tell<'a>(
         mismatch.size,
     );
     let help = match fact.store.in_repository {
-        true => format!("{}; fetch it again and compare.", history(&fact.at)),
-        false => format!("`rm {}`, then `{}`, and check again.", shell(&fact.at), fact.store.fetch),
+        true => history(cx, &fact.at, "Fetch it again and compare."),
+        false => cx.fetch_again("rm", &fact.at, lockfile, fact.store.fetch),
     };
     report
         .package(lockfile, package, Field::Integrity, &Text::plain(digest.raw), message)

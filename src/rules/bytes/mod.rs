@@ -7,7 +7,8 @@ pub mod unpacked_source_changed;
 pub mod vendored_file_changed;
 
 use crate::artifacts::facts::{Altered, Fact, How};
-use crate::escape::shell;
+use crate::commands::Help;
+use crate::context::Context;
 use crate::model::{Lockfile, Package};
 
 /// The entry that a fact is about.
@@ -32,7 +33,8 @@ fn differences(altered: &[Altered]) -> String {
     }
 }
 
-/// What takes a copy in the repository back, or away.
-fn history(at: &str) -> String {
-    format!("`git log --stat -- {}` says who changed it", shell(at))
+/// What to do about a copy in the repository.
+fn history(cx: &Context<'_>, at: &str, what: &str) -> Help {
+    let log = cx.git("log --stat --", at).map(|it| format!("{it} shows who changed it."));
+    Help::from(what).and(log.unwrap_or_default())
 }

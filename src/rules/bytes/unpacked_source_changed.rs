@@ -18,7 +18,6 @@
 
 use crate::artifacts::facts::{Altered, Fact, Outcome};
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::Lockfile;
@@ -41,13 +40,19 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
     for (lockfile, of_lockfile) in cx.of_bytes() {
         for fact in of_lockfile.facts.iter().filter(|fact| !fact.store.in_repository) {
             if let Outcome::Altered(altered) = &fact.outcome {
-                tell(lockfile, fact, altered, report);
+                tell(cx, lockfile, fact, altered, report);
             }
         }
     }
 }
 
-fn tell<'a>(lockfile: &'a Lockfile<'a>, fact: &Fact, altered: &[Altered], report: &mut Report<'a>) {
+fn tell<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    fact: &Fact,
+    altered: &[Altered],
+    report: &mut Report<'a>,
+) {
     let Some(package) = entry(lockfile, fact) else { return };
     let what = differences(altered);
     let message = format!("{} was changed after it was unpacked, in {}: {what}.", package.label(), fact.at);
@@ -55,5 +60,5 @@ fn tell<'a>(lockfile: &'a Lockfile<'a>, fact: &Fact, altered: &[Altered], report
         .package(lockfile, package, Field::Entry, &Text::plain(package.heading()), message)
         .label(what.clone())
         .value(format!("{} {what}", fact.at))
-        .help(format!("`rm -r {}`, then `{}` unpacks it again.", shell(&fact.at), fact.store.fetch));
+        .help(cx.fetch_again("rm -r", &fact.at, lockfile, fact.store.fetch));
 }

@@ -66,7 +66,7 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
     for (lockfile, of_lockfile) in cx.of_bytes() {
         for fact in of_lockfile.facts.iter().filter(|fact| fact.store.in_repository) {
             if let Outcome::Altered(altered) = &fact.outcome {
-                tell(lockfile, fact, altered, report);
+                tell(cx, lockfile, fact, altered, report);
             }
         }
     }
@@ -75,7 +75,13 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
     }
 }
 
-fn tell<'a>(lockfile: &'a Lockfile<'a>, fact: &Fact, altered: &[Altered], report: &mut Report<'a>) {
+fn tell<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    fact: &Fact,
+    altered: &[Altered],
+    report: &mut Report<'a>,
+) {
     let Some(package) = entry(lockfile, fact) else { return };
     let what = differences(altered);
     let pinned = package.digests().next();
@@ -94,7 +100,7 @@ fn tell<'a>(lockfile: &'a Lockfile<'a>, fact: &Fact, altered: &[Altered], report
         .package(lockfile, package, field, &at, message)
         .label(format!("{}: {what}", fact.at))
         .value(format!("{} {what}", fact.at))
-        .help(format!("Run `cargo vendor` again and look at `git diff`; {}.", history(&fact.at)));
+        .help(history(cx, &fact.at, "Vendor again, and look at what differs."));
 }
 
 fn pins(altered: &Altered) -> Option<&Option<String>> {
@@ -126,7 +132,7 @@ fn compare_modules<'a>(cx: &Context<'a>, list: &'a Source, report: &mut Report<'
             report
                 .source(list, line, format!("{module}@{version} is vendored, but no go.sum pins it."))
                 .label("no go.sum pins it")
-                .help("Run `go mod vendor` again and look at `git diff`.");
+                .help("Vendor again, and look at what differs.");
         }
     }
 }

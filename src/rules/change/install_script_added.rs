@@ -24,6 +24,7 @@
 use foldhash::{HashSet, HashSetExt};
 
 use crate::change::Release;
+use crate::commands::Help;
 use crate::context::{Context, Pair};
 use crate::escape::cut;
 use crate::finding::Level;
@@ -83,7 +84,7 @@ fn tell<'r, 'a>(
     report
         .package(lockfile, package, Field::Entry, &Text::plain(statement(lockfile, package)), message)
         .label(format!("{} ran none until now", cut(package.name.as_str())))
-        .help(format!("Read the script before anyone installs it. {}", cx.restore(lockfile)))
+        .help(Help::from("Read the script before anyone installs it.").and(cx.restore(lockfile)))
 }
 
 /// The place in the entry that says so. Entries are short: what is not found soon is not looked for in the whole file.

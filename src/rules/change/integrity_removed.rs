@@ -31,6 +31,7 @@ use std::cell::LazyCell;
 use foldhash::{HashMap, HashMapExt};
 
 use crate::change::{Kept, Pin, Release, Slot, pins};
+use crate::commands::Help;
 use crate::context::{Context, Pair};
 use crate::finding::Level;
 use crate::formats::Family;
@@ -118,9 +119,12 @@ fn lost_wheels<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: &Kept<'a>, report: &m
     }
 }
 
-fn cure(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> String {
-    let clean = if lockfile.format.id == "npm" { "remove every `node_modules` folder, " } else { "" };
-    format!("{clean}`{}`, then `{}`.", cx.checkout(lockfile), lockfile.format.relock)
+fn cure(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> Help {
+    let clean = match lockfile.format.id {
+        "npm" => "npm loses hashes where it locks again over a node_modules folder: remove that first.",
+        _ => "",
+    };
+    cx.restore(lockfile).then(cx.relock(lockfile, "then updates it again")).then(clean)
 }
 
 /// Where the manifest selects releases, a line that is gone although its release is still selected is a hash removed.

@@ -47,9 +47,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     let found = report.file(head, at, message);
     found.label(format!("was {}", before.unwrap_or("not stated"))).value(format!("{before:?} {now:?}"));
     if lost > 0 {
-        found
-            .level(Level::Warning)
-            .help(format!("{} Then lock with a client that writes hashes.", cx.restore(head)));
+        found.level(Level::Warning).help(cx.restore(head).and("Lock with a client that writes hashes."));
     } else {
         found.help("If nobody meant to change the client, use the one that the project has agreed on.");
     }

@@ -39,7 +39,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
         None => format!("{} was removed.", lockfile.source.path),
     };
     let found = report.file(lockfile, "", message);
-    found.without_place().help(format!("`{}` takes it back.", cx.checkout(lockfile)));
+    found.without_place().help(cx.take_back(lockfile.source));
     let stood =
         cx.base.as_ref().and_then(|base| lockfile.format.manifest_beside(&lockfile.source.path, base.paths));
     match manifest {

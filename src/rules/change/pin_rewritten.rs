@@ -22,6 +22,7 @@
 //! once more, fetch the archive from a clean cache and compare it with the registry's before you trust either.
 
 use crate::change::{Kept, Pin, Provenance, Slot, pins};
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -119,12 +120,10 @@ fn spell(text: &str) -> String {
     url::place(text).replace("%2f", "/").replace("%2F", "/")
 }
 
-fn restore(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> String {
-    format!(
-        "`{}` takes the line back, `{}` updates again. A registry never publishes a version twice: if the hash \
-         differs once more, compare the archive with the registry's.",
-        cx.checkout(lockfile),
-        lockfile.format.relock
+fn restore(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> Help {
+    cx.restore(lockfile).then(cx.relock(lockfile, "then updates it again")).and(
+        "If the same hash comes back, the registry or a mirror serves other bytes: compare both archives before you \
+         trust either.",
     )
 }
 

@@ -1,8 +1,8 @@
 //! The policy was changed.
 //!
-//! The policy decides what is a finding, so a change of it wants a reviewer's eye. What loosens it is a warning, line by
-//! line: a registry or repository more, a lower level, an excluded file, an exception. An error is a lockfile that the same
-//! change excludes and edits. Everything else is one note. A
+//! The policy decides what is a finding, so a change of it wants a reviewer's eye. What loosens it is one warning that
+//! names all of it: a registry or repository more, a lower level, an excluded file, an exception. An error is a lockfile
+//! that the same change excludes and edits. Everything else is one note. A
 //! change that only comments, orders or words anew is none.
 //!
 //! ```diff lockproof.toml
@@ -16,7 +16,7 @@
 //! there are two steps: first a change of the policy alone, then the one that needs it.
 
 use crate::context::Context;
-use crate::excuse::Fates;
+use crate::excuse::{Fates, TWO_STEPS};
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::policy::Policy;
@@ -50,9 +50,9 @@ fn check<'a>(cx: &Context<'a>, _: &Fates, report: &mut Report<'a>) {
     let (old, new) = (understood(base).unwrap_or(&nothing), understood(head).unwrap_or(&nothing));
     let in_use = |ecosystem, place: &str| world.places(ecosystem).come_from(place);
     let all = loosened(old, new, &in_use);
-    all.iter().for_each(|it| tell(cx, either, base, it, report));
-    if all.is_empty() {
-        changed(base, head, either, report);
+    match all.is_empty() {
+        true => changed(base, head, either, report),
+        false => tell(cx, either, base, &all, report),
     }
 }
 
@@ -93,28 +93,48 @@ fn tell<'a>(
     cx: &Context<'a>,
     stated: &'a Stated,
     base: Option<&'a Stated>,
-    loosening: &Loosening,
+    all: &[Loosening],
     report: &mut Report<'a>,
 ) {
-    let at = loosening.at.clone().map_or("", |at| stated.slice(at));
-    let message = format!("{} was loosened: {}.", stated.source.path, loosening.message);
-    let found = report.source(&stated.source, at, message);
-    found.level(Level::Warning).label("looser than it was").value(&loosening.message).help(advice(cx));
-    if loosening.at.is_none() {
+    // The first one that has a place stands for all of them.
+    let first = all.iter().find_map(|it| it.at.clone());
+    let at = first.clone().map_or("", |at| stated.slice(at));
+    let found = report.source(&stated.source, at, told(&stated.source.path, all));
+    found.level(Level::Warning).label("looser than it was").help(advice(cx));
+    found.value(all.iter().map(|it| it.message.as_str()).collect::<Vec<_>>().join("; "));
+    if first.is_none() {
         found.without_place();
     }
-    if let (Some(base), Some(before)) = (base, loosening.before.clone()) {
-        found.related(&base.source, base.slice(before), "stood here before");
+    let others = all.iter().filter(|it| it.at.is_some() && it.at != first);
+    for (it, at) in others.filter_map(|it| Some((it, it.at.clone()?))).take(SHOWN) {
+        found.related(&stated.source, stated.slice(at), &*it.message);
     }
+    for before in base
+        .iter()
+        .flat_map(|base| all.iter().filter_map(move |it| Some((base, it.before.clone()?))))
+        .take(SHOWN)
+    {
+        found.related(&before.0.source, before.0.slice(before.1), "stood here before");
+    }
+}
+
+/// So many places are shown: who reviews more reads the file.
+const SHOWN: usize = 10;
+
+/// One change is one finding, with all its parts.
+fn told(path: &str, all: &[Loosening]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<&str> = all.iter().take(NAMED).map(|it| it.message.as_str()).collect();
+    let more = match all.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!("{path} was loosened: {}{more}.", named.join("; "))
 }
 
 fn advice(cx: &Context<'_>) -> String {
     if cx.policies.base_judges {
-        return format!(
-            "It does not count here: this change is judged by the policy of {}. Two steps: first a change of the policy \
-             alone, then the one that needs it.",
-            cx.base_name
-        );
+        return format!("This change is judged by the policy of {}. {TWO_STEPS}", cx.base_name);
     }
     "A pull request is judged by the policy of its base: let the policy land first, in a change of its own."
         .to_owned()

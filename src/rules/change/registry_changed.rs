@@ -27,6 +27,7 @@
 //! back, is no move.
 
 use crate::change::{Kept, Provenance, Slot, pins};
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -109,7 +110,10 @@ fn moved<'a>(
     found
         .label(format!("came from {whence}"))
         .related(old.lockfile.source, before, "where it came from")
-        .help("If the move is meant, declare it in the manifest, or pin the place in `lockproof.toml`; else take the line back from git.");
+        .help(
+            Help::from("If the move is meant, declare it in the manifest, or add the place to `[registries]` in lockproof.toml.")
+                .and(cx.restore(lockfile)),
+        );
     let is_registry = |origin: &Origin<'_>| matches!(origin, Origin::Registry(_));
     let both = is_registry(&package.origin) && is_registry(&old.package.origin);
     let same = both && kept.is_some_and(|kept| same_bytes(slot, kept));

@@ -20,6 +20,7 @@
 //!
 //! Of several that lead to each other, the first is told.
 
+use crate::commands::Help;
 use crate::context::{Context, Pair};
 use crate::finding::Level;
 use crate::formats::Family;
@@ -50,7 +51,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
         report
             .package(lockfile, package, Field::Entry, &at, message)
             .label("nothing that changed asks for it")
-            .help(format!("Find out who asked for it. If no one did, {}", cx.restore(lockfile)));
+            .help(Help::from("Find out who asked for it.").and(cx.restore(lockfile)));
     }
 }
 

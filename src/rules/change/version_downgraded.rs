@@ -23,6 +23,7 @@ use std::cmp::Ordering;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::change::Release;
+use crate::commands::Help;
 use crate::context::{Context, Pair, World};
 use crate::demands::Demands;
 use crate::finding::Level;
@@ -86,10 +87,9 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
         let found = report.package(lockfile, package, Field::Version, at, message);
         found.label(format!("was {old}")).help(HELP).level(Level::Note);
         if !is_asked_for {
-            found.level(Level::Warning).help(format!(
-                "Neither a manifest nor a package that depends on it has changed: {} If it is meant, the commit message is the place to say why.",
-                cx.restore(lockfile)
-            ));
+            let why = "Neither a manifest nor a package that depends on it has changed.";
+            let meant = "If it is meant, the commit message is the place to say why.";
+            found.level(Level::Warning).help(Help::from(why).and(cx.restore(lockfile)).and(meant));
         }
     }
 }

@@ -23,6 +23,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use globset::GlobBuilder;
 
 use crate::change::Release;
+use crate::commands::Help;
 use crate::context::{Context, World};
 use crate::discover;
 use crate::finding::Level;
@@ -225,10 +226,10 @@ fn check_moved<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
             let level =
                 if is_refused(cx, manifest.ecosystem, pin, &steered) { Level::Error } else { Level::Warning };
             let found = report.source(manifest.source, pin.at, format!("{path} names {says}: {place}."));
-            found
-                .level(level)
-                .label(says)
-                .help("If it is meant, pin the registry in `lockproof.toml` as well; else take the line back from git.");
+            found.level(level).label(says).help(
+                Help::from("If it is meant, add the registry to `[registries]` in lockproof.toml as well.")
+                    .and(cx.restore_file(manifest.source)),
+            );
             for (lockfile, package) in
                 steered.into_iter().filter(|it| it.2).take(RELATED).map(|it| (it.0, it.1))
             {

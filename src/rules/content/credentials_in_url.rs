@@ -21,6 +21,7 @@
 
 use super::insecure_url::addresses;
 use crate::change::Slot;
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -37,7 +38,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Package(check)],
 };
 
-fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
     for text in addresses(package) {
         if memchr::memchr(b'@', text.as_str().as_bytes()).is_none() {
             continue;
@@ -56,8 +57,10 @@ fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut
             // Even hashed into a fingerprint, a short secret could be guessed.
             .value("")
             .help(
-                "Revoke the secret: it has been published. Move the new one out of the repository and lock again, or let \
-                 `lockproof fix` take it out of the addresses of archives.",
+                Help::from(
+                    "Revoke the secret: it has been published. Keep the new one out of the repository.",
+                )
+                .and(cx.repair("takes it out of the addresses of archives")),
             );
     }
 }

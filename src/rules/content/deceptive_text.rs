@@ -27,7 +27,7 @@ use unicode_security::confusable_detection::skeleton;
 use super::insecure_url::addresses;
 use crate::change::Slot;
 use crate::context::Context;
-use crate::escape::{is_bidi, is_invisible, shell};
+use crate::escape::{is_bidi, is_invisible};
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::{Edge, Lockfile, Package};
@@ -45,7 +45,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Package(check), Check::Lockfile(check_roots)],
 };
 
-fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
     for (field, text) in load_bearing(package) {
         if let Some(why) = deception(text) {
             let is_range =
@@ -54,12 +54,12 @@ fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut
                 true => ("has a no-break space (U+00A0) in it", Level::Note),
                 false => (why, Level::Error),
             };
-            tell(lockfile, package, field, text, why, level, report);
+            tell(cx, lockfile, package, field, text, why, level, report);
         }
     }
     for url in addresses(package) {
         if let Some(why) = url_deception(url.as_str()) {
-            tell(lockfile, package, Field::Source, url, why, Level::Error, report);
+            tell(cx, lockfile, package, Field::Source, url, why, Level::Error, report);
         }
     }
 }
@@ -72,23 +72,20 @@ fn is_spaced(range: &Text<'_>) -> bool {
 }
 
 /// What the projects themselves ask for.
-fn check_roots<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check_roots<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     for root in &lockfile.roots {
         let texts = std::iter::once(&root.path).chain(root.edges.iter().flat_map(edge_texts));
         for (text, why) in texts.filter_map(|text| Some((text, deception(text)?))) {
             report
                 .file(lockfile, text.raw, format!("A dependency of {} {why}.", lockfile.source.path))
                 .label(why)
-                .help(origin_of(lockfile));
+                .help(cx.restore(lockfile));
         }
     }
 }
 
-fn origin_of(lockfile: &Lockfile<'_>) -> String {
-    format!("`git log -p -- {}` shows where it came from.", shell(&lockfile.source.path))
-}
-
 fn tell<'a>(
+    cx: &Context<'a>,
     lockfile: &'a Lockfile<'a>,
     package: &'a Package<'a>,
     field: Field,
@@ -101,7 +98,7 @@ fn tell<'a>(
         .package(lockfile, package, field, text, format!("The {} of {} {why}.", noun(field), package.label()))
         .level(level)
         .label(why)
-        .help(origin_of(lockfile));
+        .help(cx.restore(lockfile));
 }
 
 fn noun(field: Field) -> &'static str {

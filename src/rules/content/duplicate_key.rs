@@ -20,7 +20,6 @@
 //! Remove the one that the package manager did not write; git knows which.
 
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::Lockfile;
@@ -45,16 +44,14 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     for fault in lockfile.faults.iter().filter(|fault| fault.kind == FaultKind::DuplicateKey) {
         let message = match &*fault.message {
             "" => format!("`{}` stands twice in one table.", fault.at),
             message => message.to_owned(),
         };
         let found = report.file(lockfile, fault.at, message);
-        found
-            .label("stands here a second time")
-            .help(format!("`git log -p -- {}` shows where it came from.", shell(&lockfile.source.path)));
+        found.label("stands here a second time").help(cx.restore(lockfile));
         if let Some(first) = fault.first {
             found.value(between(lockfile.source, first, fault.at));
             found.related(lockfile.source, first, "stands here first");

@@ -74,7 +74,7 @@ fn judge<'a>(
             .level(Level::Note)
             .label(format!("was {}", old.commit.as_deref().unwrap_or("another commit")))
             .related(slot.lockfile.source, old_line, "the commit it had")
-            .help("Look at what came between: `git log` of that repository, from the old commit to the new.");
+            .help("Look at what came between the two commits, in that repository.");
     } else if let (None, Some((old, slot)), false) = (same, before.first(), allowed) {
         let message = format!("{name} came from {} and now comes from {}.", old.repository, git.repository);
         let found = report.package(lockfile, package, Field::Source, &at, message);
@@ -92,7 +92,7 @@ fn judge<'a>(
             .label(format!("comes from {}", git.repository))
             .value(&*git.repository)
             .related(manifest, line, "what a manifest asks for")
-            .help(format!("`{}` makes the lockfile anew.", lockfile.format.relock));
+            .help(cx.restore(lockfile).and(cx.relock(lockfile, "makes it fit the manifest")));
     } else if !allowed {
         let message =
             format!("{} comes from a git repository that no manifest here asks for.", package.label());

@@ -20,10 +20,11 @@
 //! Tell the client to use `https`, and lock again.
 
 use crate::change::Slot;
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::model::Package;
+use crate::model::{Lockfile, Package};
 use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
@@ -38,7 +39,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Package(check)],
 };
 
-fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
     for text in addresses(package) {
         if text.as_str().starts_with("https://") {
             continue;
@@ -53,12 +54,19 @@ fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut
             .package(lockfile, package, Field::Source, &text.part(0..scheme.len()), message)
             .label("not encrypted")
             .value(text.as_str())
-            .help(format!(
-                "Set the client's registry to https, then `{}`. `lockproof fix` rewrites the lines of hosts that are \
-                 known to speak it.",
-                lockfile.format.relock
+            .help(Help::from("Set the client's registry to https.").and(
+                match speaks_https(cx, lockfile, &url) {
+                    true => cx.repair("rewrites the lines of hosts that are known to speak it"),
+                    false => String::new(),
+                },
             ));
     }
+}
+
+/// Whether another address, on either side, shows that the host speaks https.
+fn speaks_https(cx: &Context<'_>, lockfile: &Lockfile<'_>, url: &Url<'_>) -> bool {
+    let worlds = std::iter::once(&cx.head).chain(&cx.base);
+    worlds.into_iter().any(|world| world.encrypted(lockfile.ecosystem()).has(url))
 }
 
 /// Whether others can read along, and write.

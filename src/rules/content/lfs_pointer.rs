@@ -15,7 +15,6 @@
 //! --renormalize` it. Lockfiles are text, and git packs them well.
 
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::Lockfile;
@@ -33,7 +32,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     if !is_pointer(lockfile.source) {
         return;
     }
@@ -42,12 +41,17 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
     let at =
         text.lines().find(|line| line.starts_with("oid ")).or_else(|| text.lines().next()).unwrap_or(text);
     let path = &lockfile.source.path;
-    let word = shell(path);
-    report.file(lockfile, at, format!("{path} is a pointer of Git LFS: what it pins can't be checked."))
+    report
+        .file(lockfile, at, format!("{path} is a pointer of Git LFS: what it pins can't be checked."))
         .label("all that is committed of it")
-        .help(format!(
-            "give {path} `-filter` in .gitattributes, `git lfs pull --include={word}`, then `git add --renormalize {word}`."
-        ));
+        .help(pull(cx, path));
+}
+
+fn pull(cx: &Context<'_>, path: &str) -> String {
+    let renormalize = cx.git("add --renormalize", path);
+    let fetch =
+        renormalize.map(|it| format!(" `git lfs pull` fetches the file itself, {it} commits it as it is."));
+    format!("Give {path} `-filter` in .gitattributes.{}", fetch.unwrap_or_default())
 }
 
 /// Whether a file is nothing but a pointer. (Git LFS itself takes nothing longer for one.)

@@ -17,7 +17,6 @@
 use memchr::memmem;
 
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::Lockfile;
@@ -34,13 +33,12 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(at) = marker(lockfile.source) else { return };
-    let path = shell(&lockfile.source.path);
     report
         .file(lockfile, at, format!("{} has conflict markers in it.", lockfile.source.path))
         .label("a conflict begins here")
-        .help(format!("`git checkout --ours -- {path}`, then `{}`.", lockfile.format.relock));
+        .help(cx.take_ours(lockfile));
 }
 
 /// The first line that is a conflict marker. Only those that say which side they belong to: a row of equals signs may

@@ -28,6 +28,7 @@
 use foldhash::{HashSet, HashSetExt};
 
 use crate::change::{Release, Slot};
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -65,10 +66,10 @@ fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mu
         return;
     }
     if package.artifacts.is_empty() && !matches!(package.origin, Origin::Path) {
-        no_hash(lockfile, package, None, report);
+        no_hash(cx, lockfile, package, None, report);
     }
     for artifact in package.artifacts.iter().filter(|it| it.integrity.is_none()) {
-        no_hash(lockfile, package, artifact.url.as_ref(), report);
+        no_hash(cx, lockfile, package, artifact.url.as_ref(), report);
     }
 }
 
@@ -110,6 +111,7 @@ fn never_had_hashes<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>) -> bool {
 }
 
 fn no_hash<'a>(
+    cx: &Context<'a>,
     lockfile: &'a Lockfile<'a>,
     package: &'a Package<'a>,
     at: Option<&Text<'a>>,
@@ -120,12 +122,11 @@ fn no_hash<'a>(
         Some(claim) => format!("{} has no hash, and its `{claim}` is not proven.", package.label()),
         None => format!("{} has no hash.", package.label()),
     };
-    let first = if lockfile.format.id == "npm" { "remove every `node_modules` folder, then " } else { "" };
     let found = report.package(lockfile, package, Field::Integrity, at.unwrap_or(&heading), message);
     found
         .label("no hash")
         .value(format!("{} {}", package.version(), at.map_or("", Text::as_str)))
-        .help(format!("Lock it again: {first}`{}`.", lockfile.format.relock));
+        .help(Help::from(cx.rehash(lockfile, package)).and(cx.restore(lockfile)));
     if matches!(package.origin, Origin::Url(_)) && !lockfile.format.hashes_archives {
         found
             .level(Level::Warning)
@@ -155,7 +156,7 @@ fn no_hashes<'a>(lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
         .level(Level::Warning)
         .label("no hash, nor has anything else here")
         .value("no hashes")
-        .help(format!("Lock it again with a current client: `{}`.", lockfile.format.relock));
+        .help("Lock it again with a current client, which records hashes.");
 }
 
 /// `go.mod` selects releases: each needs a line, in `go.sum` or in the workspace's.
@@ -180,7 +181,7 @@ fn selected_without_line<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, repor
             .label("no line for it")
             .value(selected.at)
             .related(manifest.source, selected.at, "selected here")
-            .help(format!("`{}` writes the lines that are missing.", lockfile.format.relock));
+            .help(cx.relock(lockfile, "writes the lines that are missing"));
     }
 }
 

@@ -32,7 +32,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Package(check)],
 };
 
-fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
     let Origin::Git(git) = &package.origin else { return };
     if git.commit.is_some() {
         return;
@@ -47,5 +47,5 @@ fn check<'a>(_: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut
             format!("{} comes from git without a commit id.", package.label()),
         )
         .label("no commit")
-        .help(format!("`{}` writes the commit.", lockfile.format.relock));
+        .help(cx.repin(lockfile, package));
 }

@@ -29,8 +29,9 @@
 use foldhash::{HashMap, HashMapExt};
 
 use crate::change::{Provenance, Release, Slot};
+use crate::commands::Help;
 use crate::context::Context;
-use crate::escape::{cut, shell};
+use crate::escape::cut;
 use crate::finding::Level;
 use crate::formats::{self, Family};
 use crate::model::{Exemption, Lockfile, Origin, Package};
@@ -51,7 +52,7 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
     for lockfile in cx.head.lockfiles.iter().copied().filter(|it| it.is_readable()) {
         halves(cx, lockfile, report);
-        documents(lockfile, report);
+        documents(cx, lockfile, report);
     }
     shrinkwraps(cx, report);
     namesakes(cx, report);
@@ -87,12 +88,12 @@ fn halves<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<
         paths.insert(key, target.map_or(at, |target| target.as_str().to_owned()));
         match other {
             Some(other) => compare(cx, slot, other, report),
-            None => alone(slot, report),
+            None => alone(cx, slot, report),
         }
     }
     let mut left: Vec<_> = by_path.into_values().filter(|slot| !slot.package.origin.is_local()).collect();
     left.sort_by_key(|slot| slot.package.heading().as_ptr().addr());
-    left.into_iter().for_each(|slot| alone(slot, report));
+    left.into_iter().for_each(|slot| alone(cx, slot, report));
 }
 
 /// The first field in which two entries differ that should be one; it shows where the base side does not have it.
@@ -110,7 +111,7 @@ fn compare<'a>(cx: &Context<'a>, old: Slot<'a>, new: Slot<'a>, report: &mut Repo
         )
         .label(format!("the other half has {}", cut(said.as_str())))
         .related(other.lockfile.source, said.raw, "the other half")
-        .help(relock(slot.lockfile));
+        .help(relock(cx, slot.lockfile));
 }
 
 fn difference(a: &Package<'_>, b: &Package<'_>) -> Option<Field> {
@@ -158,7 +159,7 @@ fn is_known<'a>(cx: &Context<'a>, slot: Slot<'a>) -> bool {
     kept.is_some_and(|kept| crate::change::pins(slot).all(|pin| kept.has(&pin)))
 }
 
-fn alone<'a>(slot: Slot<'a>, report: &mut Report<'a>) {
+fn alone<'a>(cx: &Context<'a>, slot: Slot<'a>, report: &mut Report<'a>) {
     let clients = if slot.package.flags.legacy {
         "only npm 6 and older install"
     } else {
@@ -173,15 +174,15 @@ fn alone<'a>(slot: Slot<'a>, report: &mut Report<'a>) {
             format!("{} stands in one half of the lockfile only.", slot.package.label()),
         )
         .label(format!("{clients} it"))
-        .help(relock(slot.lockfile));
+        .help(relock(cx, slot.lockfile));
 }
 
-fn relock(lockfile: &Lockfile<'_>) -> String {
-    format!("`{}` writes both anew.", lockfile.format.relock)
+fn relock(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> Help {
+    cx.restore(lockfile).and(cx.relock(lockfile, "writes both halves again"))
 }
 
 /// pnpm reads two documents at most, and the first one only for its own needs.
-fn documents<'a>(lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn documents<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(document) = lockfile.stray_document else { return };
     report
         .file(
@@ -190,7 +191,7 @@ fn documents<'a>(lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
             "There is a document in this file that its client does not read, or reads instead of another.",
         )
         .label("begins here")
-        .help(relock(lockfile));
+        .help(cx.restore(lockfile));
 }
 
 /// `npm-shrinkwrap.json` hides the `package-lock.json` beside it: that is harmless only where both say the same.
@@ -224,7 +225,7 @@ fn shrinkwraps<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
                 shrinkwrap.source.text().lines().next().unwrap_or_default(),
                 "what npm reads",
             )
-            .help(format!("Keep one of them: `git rm {}`.", shell(&lock.source.path)));
+            .help(cx.remove_file("Keep one of them", &lock.source.path));
     }
 }
 
@@ -249,7 +250,7 @@ fn namesakes<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
                 .source(other, at, format!("{} and {} differ in case alone.", other.path, first.path))
                 .label("some file systems keep one of the two")
                 .related(first, first.text().lines().next().unwrap_or_default(), "the other one")
-                .help(format!("Remove the one that no client reads: `git rm {}`.", shell(&other.path)));
+                .help(cx.remove_file("Keep the one that its client reads", &other.path));
         }
     }
 }

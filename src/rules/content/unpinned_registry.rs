@@ -33,6 +33,7 @@ use std::borrow::Cow;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::change::fetched_from;
+use crate::commands::Help;
 use crate::context::{Context, World};
 use crate::excuse::TWO_STEPS;
 use crate::finding::Level;
@@ -130,11 +131,12 @@ fn check_tied<'a>(
         )
         .label(format!("not from {registry}"))
         .value(&*place)
-        .help(format!(
-            "Point the client's configuration for `{prefix}` at {registry}, then `{}`. Else `{}`.",
-            lockfile.format.relock,
-            cx.checkout(lockfile)
-        ));
+        .help(
+            Help::from(format!(
+                "Point the client's configuration for `{prefix}` at {registry}, and lock it again."
+            ))
+            .and(cx.restore(lockfile)),
+        );
 }
 
 /// Where the entry is fetched from, if that is not the registry that its name is tied to.
@@ -317,18 +319,18 @@ fn tell<'a>(
         })
         .value(place);
     if verdict == Verdict::Runtime {
-        found.help(format!(
-            "pnpm takes a runtime from its publisher: look whether {place} is that. Else `{}`.",
-            cx.checkout(lockfile)
-        ));
+        let look = format!("pnpm takes a runtime from its publisher: look whether {place} is that.");
+        found.help(Help::from(look).and(cx.restore(lockfile)));
         return;
     }
-    found.help(format!(
-            "If the place is right, pin it: `{} = [\"{place}\"]` under `[registries]` in lockproof.toml, in a change of its own. \
-             Else `{}`.",
-            lockfile.ecosystem().id(),
-            cx.checkout(lockfile)
-        ));
+    found.help(
+        Help::from(format!(
+            "If the place is right, pin it in a change of its own: `{} = [\"{place}\"]` under `[registries]` in \
+             lockproof.toml.",
+            lockfile.ecosystem().id()
+        ))
+        .and(cx.restore(lockfile)),
+    );
     if let Some((stated, policy)) = cx.policies.pending()
         && policy.pins(lockfile.ecosystem(), place)
     {

@@ -55,11 +55,7 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
             }
             FaultKind::DuplicateKey => continue,
         };
-        report.file(lockfile, fault.at, message).label(fault.message.as_str()).help(format!(
-            "`{}` takes it back, `{}` writes it again.",
-            cx.checkout(lockfile),
-            lockfile.format.relock
-        ));
+        report.file(lockfile, fault.at, message).label(fault.message.as_str()).help(cx.restore(lockfile));
     }
     let left_out = [FaultKind::Syntax, FaultKind::Shape].map(|kind| lockfile.faults.left_out(kind));
     report.uncounted(&lockfile.source.path, left_out.iter().sum());

@@ -37,5 +37,5 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
             format!("{} is of version {}, which is not known here.", lockfile.source.path, version.as_str()),
         )
         .label("not known here")
-        .help(format!("Known are {known}. `cargo install lockproof` gets the newest lockproof."));
+        .help(format!("Known are {known}. A newer lockproof may know more."));
 }

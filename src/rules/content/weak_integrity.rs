@@ -54,9 +54,9 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     };
     let (known, new): (Vec<_>, Vec<_>) = weak.into_iter().partition(is_known);
     if !new.is_empty() {
-        tell(lockfile, &new, known.len(), report);
+        tell(cx, lockfile, &new, known.len(), report);
     } else if !known.is_empty() {
-        tell(lockfile, &known, 0, report).stood_before();
+        tell(cx, lockfile, &known, 0, report).stood_before();
     }
 }
 
@@ -81,6 +81,7 @@ fn weak<'a>(lockfile: &'a Lockfile<'a>) -> Vec<Pin<'a>> {
 }
 
 fn tell<'a, 'r>(
+    cx: &Context<'a>,
     lockfile: &'a Lockfile<'a>,
     weak: &[Pin<'a>],
     before: usize,
@@ -103,7 +104,7 @@ fn tell<'a, 'r>(
         0 => report.package(lockfile, first.slot.package, Field::Integrity, &at, message),
         _ => report.file(lockfile, at.raw, message).value(list(weak)),
     };
-    found.label(format!("{name} only")).help(format!("Lock it again: `{}`.", lockfile.format.relock));
+    found.label(format!("{name} only")).help(cx.rehash(lockfile, first.slot.package));
     for pin in weak.iter().skip(1).take(NAMED) {
         found.related(lockfile.source, pin.digest.raw, format!("{}, too", pin.slot.package.label()));
     }

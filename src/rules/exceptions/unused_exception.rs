@@ -12,14 +12,14 @@
 //!  reason = "the registry has no better hash of it"
 //! ```
 //!
-//! An exception for a change, such as `pin-rewritten`, is of use until that change has landed, and comes into the policy
-//! before it: one that is itself new is left alone.
+//! An exception for a change, such as `pin-rewritten`, is of use until that change has landed, and may come into the policy
+//! before it. Then it is spent: one note says so for all of them. `lockproof accept --prune` removes what is of no use.
 
 use crate::context::Context;
 use crate::excuse::Fates;
 use crate::finding::Level;
 use crate::formats::Family;
-use crate::policy::exceptions::Exceptions;
+use crate::policy::exceptions::Exception;
 use crate::report::Report;
 use crate::rules::{Check, Rule};
 
@@ -34,27 +34,34 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &Context<'a>, fates: &Fates, report: &mut Report<'a>) {
     let Some((stated, policy)) = cx.policies.head() else { return };
-    let judging = Exceptions::new(cx.policy.exceptions(), cx.today);
     let settled = cx.policies.settled();
-    for exception in policy.exceptions() {
-        let unused = |position| fates.is_unused(position, exception);
-        let stood = settled.contains_key(&exception.key());
-        let is_prepared = exception.rule.is_change() && !stood && cx.base.is_some();
-        if is_prepared || !judging.position(exception.key()).is_some_and(unused) {
-            continue;
-        }
-        let help = if exception.rule.is_change() {
-            "Remove the entry once the change that it speaks of has landed."
-        } else {
-            "Remove the entry. If it should accept something: `lockproof accept` writes it as it has to be."
-        };
-        let message = format!("The exception for {} accepts nothing.", exception.describe());
+    let spent: Vec<&Exception> = fates.spent(cx).into_iter().map(|at| &policy.exceptions()[at]).collect();
+    let (changes, others): (Vec<&Exception>, Vec<&Exception>) =
+        spent.into_iter().partition(|exception| exception.rule.is_change());
+    let mut tell = |exception: &Exception, message: String, label: &str| {
         let found = report.source(&stated.source, stated.slice(exception.span.clone()), message);
-        found.label("accepts nothing").value(exception.describe()).help(help);
-        if stood {
+        found.label(label).value(exception.describe()).help(prune(cx));
+        if settled.contains_key(&exception.key()) {
             found.stood_before();
         }
+        found.level(if exception.rule.is_change() { Level::Note } else { Level::Warning });
+    };
+    if let Some(first) = changes.first() {
+        let message = match changes.len() {
+            1 => format!("The exception for {} is no longer needed.", first.describe()),
+            many => format!("{many} exceptions for changes are no longer needed."),
+        };
+        tell(first, message, "its change has landed");
     }
+    for exception in others {
+        let message = format!("The exception for {} accepts nothing.", exception.describe());
+        tell(exception, message, "accepts nothing");
+    }
+}
+
+fn prune(cx: &Context<'_>) -> String {
+    let command = cx.lockproof("accept --prune");
+    command.map(|it| format!("{it} removes exceptions that are of no use.")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -67,7 +74,7 @@ mod tests {
         use sha2::Digest as _;
         let hash = data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(value));
         format!(
-            "[[accept]]\nrule = '{rule}'\npackage = 'npm:x'\npath = 'package-lock.json'\nsha256 = '{hash}'\nreason = 'x'\n"
+            "[[accept]]\nrule = '{rule}'\npackage = 'npm:x'\npath = 'package-lock.json'\nsha256 = '{hash}'\nreason = 'x'\nuntil = 2099-01-31\n"
         )
     }
 
@@ -92,7 +99,7 @@ mod tests {
         let lock = || check("unused-exception").both("package-lock.json", LOCK);
         lock().head("lockproof.toml", &prepared).finds(&[]);
         lock().both("lockproof.toml", &prepared).finds(&[
-            "lockproof.toml:2:8 warning The exception for `pin-rewritten` of npm:x in package-lock.json accepts nothing.",
+            "lockproof.toml:2:8 note The exception for `pin-rewritten` of npm:x in package-lock.json is no longer needed.",
         ]);
     }
 }

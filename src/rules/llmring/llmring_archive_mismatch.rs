@@ -26,6 +26,7 @@
 //!
 //! Find out who changed the archive, and take it back. If the change is meant, write its new SHA-256 into the policy.
 
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -60,7 +61,11 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
             .label(label)
             .related(source, source.text().get(..1).unwrap_or_default(), "the archive")
             .value(archive.sha256())
-            .help("Find out who changed the archive. `lockproof llmring drift` shows what it says of the models in use.");
+            .help(Help::from("Find out who changed the archive.").and(cx.llmring(
+                lockfile,
+                "drift",
+                "shows what it says of the models in use",
+            )));
     }
 }
 

@@ -45,7 +45,7 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
                     format!("llmring corrupts this text when it saves the file: {bad} does not survive."),
                 )
                 .label(format!("{bad} does not survive"))
-                .help("`lockproof llmring bind` and `bump` change the file without that.");
+                .help("The commands `bind` and `bump` of lockproof llmring change the file without that.");
         });
     }
 }

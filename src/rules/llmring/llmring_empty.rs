@@ -28,7 +28,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(document) = document(lockfile) else { return };
     let has_bindings = document.profiles.iter().any(|profile| !profile.bindings.is_empty());
     if has_bindings || !document.refusals.is_empty() || !document.is_named_rightly() {
@@ -36,7 +36,11 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
     }
     let text = lockfile.source.text();
     report
-        .file(lockfile, text.lines().next().unwrap_or(text), format!("{} binds no alias, and llmring loads it without a word.", lockfile.source.path))
+        .file(
+            lockfile,
+            text.lines().next().unwrap_or(text),
+            format!("{} binds no alias, and llmring loads it without a word.", lockfile.source.path),
+        )
         .label("nothing is bound")
-        .help("`lockproof llmring bind ALIAS PROVIDER:MODEL` binds one, `lockproof llmring init --force` begins anew.");
+        .help(cx.llmring(lockfile, "bind ALIAS PROVIDER:MODEL", "binds one"));
 }

@@ -40,7 +40,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(document) = document(lockfile) else { return };
     let mut seen: HashMap<&str, &'a str> = HashMap::new();
     for package in &document.extends {
@@ -77,7 +77,7 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
             .value("published")
             .level(Level::Note)
             .label("ignored by 1.4.0")
-            .help("`lockproof llmring digest` shows the digests of both builds.");
+            .help(cx.llmring(lockfile, "digest", "shows the digests of both builds"));
     }
 }
 

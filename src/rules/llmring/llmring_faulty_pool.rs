@@ -19,7 +19,7 @@
 //! Name the models in the order in which they are to be tried.
 
 use crate::context::Context;
-use crate::escape::{cut, shell};
+use crate::escape::cut;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::formats::llmring::document;
@@ -37,12 +37,14 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(document) = document(lockfile) else { return };
     let has_fallbacks = document.profiles.iter().flat_map(|it| &it.bindings).any(|it| it.models.len() > 1);
-    for binding in document.profiles.iter().flat_map(|it| &it.bindings) {
+    let bindings =
+        document.profiles.iter().flat_map(|profile| profile.bindings.iter().map(move |it| (profile, it)));
+    for (profile, binding) in bindings {
         let alias = cut(binding.alias.as_str());
-        let bind = format!("`lockproof llmring bind {} MODEL,FALLBACK` binds it anew.", shell(&alias));
+        let bind = || cx.bind(lockfile, profile.name(), binding.alias.as_str(), "MODEL,FALLBACK");
         let mut seen: HashMap<&str, &'a str> = HashMap::new();
         for model in &binding.models {
             let first = *seen.entry(model.as_str()).or_insert(model.raw);
@@ -63,14 +65,14 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
                 report
                     .file(lockfile, binding.pool, format!("Alias `{alias}` leads to no model."))
                     .label("empty")
-                    .help(bind);
+                    .help(bind());
             }
             [only] if has_fallbacks => {
                 report
                     .file(lockfile, only.raw, format!("Alias `{alias}` has no fallback, and others have."))
                     .level(Level::Note)
                     .label("nothing else is tried")
-                    .help(bind);
+                    .help(bind());
             }
             _ => {}
         }

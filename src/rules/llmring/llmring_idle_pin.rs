@@ -38,7 +38,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(document) = document(lockfile).filter(|it| it.refusals.is_empty()) else { return };
     let mut firsts: HashMap<&str, (&str, &Pin<'a>)> = HashMap::new();
     for profile in &document.profiles {
@@ -78,7 +78,7 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
                     )
                     .label(format!("{} in `{}`", cut(&first.digits), cut(other)))
                     .related(lockfile.source, first.at, "another version")
-                    .help("`lockproof llmring bump` raises all profiles.");
+                    .help(cx.llmring(lockfile, "bump", "raises all profiles"));
             }
         }
     }

@@ -33,7 +33,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(document) = document(lockfile) else { return };
     for profile in &document.profiles {
         for pin in &profile.pins {
@@ -49,7 +49,7 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
                         ),
                     )
                     .label("versions count from 1")
-                    .help("`lockproof llmring bump` pins what the snapshot of the registry has.");
+                    .help(cx.llmring(lockfile, "bump", "pins what the snapshot of the registry has"));
             } else if pin.coerced {
                 report
                     .file(lockfile, pin.at, format!("The pin of `{provider}` in profile `{name}` is no whole number: llmring makes {} of it.", cut(&pin.digits)))

@@ -53,7 +53,7 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
                     ),
                 )
                 .label(fault.1)
-                .help("Write `provider:model`; `lockproof llmring bind` checks it before it writes.");
+                .help("Write it as `provider:model`.");
         }
     }
 }

@@ -56,7 +56,7 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
                 report
                     .file(lockfile, pin.at, format!("Profile `{name}` pins {provider} to {version}, which the snapshot of the registry does not have."))
                     .label(format!("the latest is {latest}"))
-                    .help(format!("Pin {latest}, or take a newer snapshot. `lockproof llmring bump` never lowers a pin."));
+                    .help(format!("Pin {latest}, or take a newer snapshot: lockproof never lowers a pin by itself."));
             }
             _ => {}
         }

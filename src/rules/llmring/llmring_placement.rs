@@ -22,7 +22,6 @@
 //! Keep one file, and set `LLMRING_LOCKFILE_PATH` where the program runs. `lockproof list` shows what would be loaded.
 
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::llmring::place::{NAME, Tree, join};
@@ -77,7 +76,7 @@ fn unseen_by_commands<'a>(own: &'a Lockfile<'a>, packages: &[String], report: &m
     report
         .file(own, first(own), message)
         .label("not seen by `llmring lock validate`")
-        .help("`lockproof llmring` takes this file; llmring's own commands take a path for `init` only.");
+        .help("The commands of lockproof llmring take this file; llmring's own take a path for `init` only.");
 }
 
 fn unseen_by_programs<'a>(other: &'a Lockfile<'a>, place: &str, report: &mut Report<'a>) {
@@ -89,7 +88,7 @@ fn unseen_by_programs<'a>(other: &'a Lockfile<'a>, place: &str, report: &mut Rep
         .file(other, first(other), message)
         .level(Level::Note)
         .label("not seen from the root")
-        .help(format!("Set `LLMRING_LOCKFILE_PATH={}` where the program runs.", shell(path)));
+        .help(format!("Set the variable `LLMRING_LOCKFILE_PATH` to {path} where the program runs."));
 }
 
 fn first<'a>(lockfile: &'a Lockfile<'a>) -> &'a str {

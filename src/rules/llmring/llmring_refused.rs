@@ -35,7 +35,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Lockfile(check)],
 };
 
-fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
     let Some(document) = document(lockfile) else { return };
     let path = &lockfile.source.path;
     if !document.is_named_rightly() {
@@ -65,17 +65,16 @@ fn check<'a>(_: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a
                 .label("of the schema before `models`")
                 .help("Write `models = [\"provider:model\"]` in place of `provider` and `model`.");
         } else {
-            found.label("its reader stops here").help("`lockproof llmring validate` checks it again.");
+            found.label("its reader stops here").help(cx.llmring(lockfile, "validate", "checks it again"));
         }
     }
 }
 
-fn help(syntax: Syntax) -> String {
+fn help(syntax: Syntax) -> &'static str {
     match syntax {
-        Syntax::Json => "Name it `llmring.lock.json` and load it by its path, or make TOML of it with `lockproof llmring convert`.",
-        Syntax::Toml => "Name it `llmring.lock`: the original looks for no other name.",
+        Syntax::Json => "Name it llmring.lock.json and load it by its path, or write it as TOML.",
+        Syntax::Toml => "Name it llmring.lock: the original looks for no other name.",
     }
-    .to_owned()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@
 //!
 //! See what changed with `lockproof llmring drift`, then raise the pin with `lockproof llmring bump`.
 
+use crate::commands::Help;
 use crate::context::Context;
 use crate::escape::cut;
 use crate::finding::Level;
@@ -62,6 +63,10 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
                 format!("The pin of {provider} in profile `{name}` is {behind} {versions} behind."),
             )
             .label(format!("the latest is {latest}"))
-            .help("`lockproof llmring drift` shows what changed, `lockproof llmring bump` raises the pin.");
+            .help(Help::from(cx.llmring(lockfile, "drift", "shows what changed")).and(cx.llmring(
+                lockfile,
+                "bump",
+                "raises the pin",
+            )));
     }
 }

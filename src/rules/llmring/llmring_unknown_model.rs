@@ -85,7 +85,7 @@ fn fault(model: &str, alias: &str, pinned: &Archive<'_>, latest: &Archive<'_>) -
             "not in the registry".to_owned(),
             match since {
                 Some(_) => {
-                    format!("The latest version, {}, has it: `lockproof llmring bump`.", latest.version)
+                    format!("The latest version, {}, has it.", latest.version)
                 }
                 None => "Name a model that the registry has.".to_owned(),
             },

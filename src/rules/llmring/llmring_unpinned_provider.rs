@@ -58,7 +58,7 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
                         ),
                     )
                     .label("not pinned")
-                    .help("`lockproof llmring bump` pins what the snapshot of the registry has.");
+                    .help(cx.llmring(lockfile, "bump", "pins what the snapshot of the registry has"));
             }
         }
     }

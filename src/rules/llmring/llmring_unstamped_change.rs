@@ -48,7 +48,7 @@ fn check<'a>(_: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
             .file(lockfile, node.slice(), format!("`{field}` changed, and `updated_at` did not."))
             .label("changed without a new `updated_at`")
             .related(before.source, old.root.get("updated_at").map_or("", Node::slice), "the same stamp")
-            .help("Write the time of the change; `lockproof llmring bump` and `bind` do.");
+            .help("Write the time of the change, as the commands `bind` and `bump` of lockproof llmring do.");
     }
 }
 

@@ -25,8 +25,9 @@
 //!
 //! Choose another model, and put it in front: `lockproof llmring bind fast MODEL`.
 
+use crate::commands::Help;
 use crate::context::Context;
-use crate::escape::{cut, shell};
+use crate::escape::cut;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::llmring::registry::{Entry, deprecated, is_active, is_embedding};
@@ -45,7 +46,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
-    for (Held { lockfile, registry, .. }, binding, model) in held_models(cx) {
+    for (Held { lockfile, profile, registry }, binding, model) in held_models(cx) {
         let provider = split(model.as_str()).and_then(|(provider, _)| registry.provider(provider));
         let Some(latest) = provider.map(|it| it.latest()) else { continue };
         let Some(Entry::Model(entry) | Entry::Alias(_, entry)) = latest.find(model.as_str()) else {
@@ -72,11 +73,14 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
         } else {
             continue;
         };
-        report.file(lockfile, model.raw, message).level(level).label(label).help(format!(
-            "Version {} of the registry says so. `lockproof llmring bind {} MODEL` binds another one.",
-            latest.version,
-            shell(&alias)
-        ));
+        report.file(lockfile, model.raw, message).level(level).label(label).help(
+            Help::from(format!("Version {} of the registry says so.", latest.version)).and(cx.bind(
+                lockfile,
+                profile.name(),
+                binding.alias.as_str(),
+                "MODEL",
+            )),
+        );
     }
 }
 

@@ -18,6 +18,7 @@
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::change::{Pin, Provenance, Release, Slot, pins};
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -104,7 +105,7 @@ fn disagreements<'a>(cx: &Context<'a>, slots: &[Slot<'a>], report: &mut Report<'
     for group in groups {
         for together in by_place(&group) {
             let Some(trusted) = trusted(cx, &together) else { continue };
-            contradict(&together, &trusted, report);
+            contradict(cx, &together, &trusted, report);
         }
     }
 }
@@ -140,7 +141,7 @@ fn trusted<'a>(cx: &Context<'a>, pins: &[Pin<'a>]) -> Option<Pin<'a>> {
 }
 
 /// Entries may list several hashes: one that is the trusted entry's as well is enough.
-fn contradict<'a>(pins: &[Pin<'a>], trusted: &Pin<'a>, report: &mut Report<'a>) {
+fn contradict<'a>(cx: &Context<'a>, pins: &[Pin<'a>], trusted: &Pin<'a>, report: &mut Report<'a>) {
     let address = |pin: &Pin<'a>| std::ptr::from_ref(pin.slot.package).addr();
     let entry = address(trusted);
     let known: HashSet<_> =
@@ -150,12 +151,12 @@ fn contradict<'a>(pins: &[Pin<'a>], trusted: &Pin<'a>, report: &mut Report<'a>) 
     let mut told = HashSet::new();
     for pin in pins.iter().filter(|pin| !agreeing.contains(&address(pin))) {
         if told.insert(address(pin)) {
-            tell(pin, trusted, report);
+            tell(cx, pin, trusted, report);
         }
     }
 }
 
-fn tell<'a>(pin: &Pin<'a>, trusted: &Pin<'a>, report: &mut Report<'a>) {
+fn tell<'a>(cx: &Context<'a>, pin: &Pin<'a>, trusted: &Pin<'a>, report: &mut Report<'a>) {
     let Slot { lockfile, package } = pin.slot;
     let (here, there) = (&lockfile.source.path, &trusted.slot.lockfile.source.path);
     let whose = if here == there { "another entry here".to_owned() } else { there.clone() };
@@ -169,10 +170,10 @@ fn tell<'a>(pin: &Pin<'a>, trusted: &Pin<'a>, report: &mut Report<'a>) {
         )
         .label(format!("not what {whose} pins"))
         .related(trusted.slot.lockfile.source, trusted.digest.raw, "the other hash")
-        .help(format!(
-            "Find out which is the registry's: `{}` in an empty folder fetches it anew. Then lock the other one again.",
-            lockfile.format.relock
-        ));
+        .help(
+            Help::from("Find out which one is the registry's: install that version in an empty folder, and look at its lockfile.")
+                .and(cx.restore(lockfile)),
+        );
 }
 
 /// Compares an entry with what the history has under the same key.
@@ -194,5 +195,5 @@ fn remember<'a>(cx: &Context<'a>, history: Option<&Witnesses>, pin: &Pin<'a>, re
         .package(lockfile, package, Field::Integrity, &Text::plain(pin.digest.raw), text)
         .level(if returned { Level::Warning } else { Level::Error })
         .label(format!("{} in {}, line {} of {}", other.raw, other.commit, other.line, other.path))
-        .help(format!("See `git show {}`. {}", crate::escape::shell(&other.commit), cx.restore(lockfile)));
+        .help(cx.show(&other.commit).and(cx.restore(lockfile)));
 }

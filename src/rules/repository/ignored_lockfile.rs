@@ -24,7 +24,6 @@
 //! it ignores.
 
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::{self, Family, Format};
 use crate::manifest::Manifest;
@@ -73,13 +72,18 @@ fn tell<'a>(cx: &Context<'a>, manifest: &Manifest<'a>, path: &str, report: &mut 
         at,
         format!("{path} is ignored by git, so nobody else gets what it pins."),
     );
-    found.label("its lockfile is ignored").value(path).help(format!(
-        "`git check-ignore -v {0}` names the line that ignores it. Remove that, then `git add {0}`.",
-        shell(path)
-    ));
+    found.label("its lockfile is ignored").value(path).help(track(cx, path));
     let is_workspace = manifest.workspace.is_some();
     if !is_workspace && program(&cx.head, manifest).is_none() {
         found.level(Level::Note);
+    }
+}
+
+/// What ignores it, and what tracks it all the same.
+fn track(cx: &Context<'_>, path: &str) -> String {
+    match (cx.git("check-ignore -v", path), cx.git("add -f", path)) {
+        (Some(ask), Some(add)) => format!("{ask} names the line that ignores it. {add} tracks it."),
+        _ => String::new(),
     }
 }
 

@@ -62,7 +62,10 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
             )
             .label("a program")
             .value(of)
-            .help(format!("Run `{}`, and track what it writes.", relock(manifest.ecosystem)));
+            .help(match cx.lock(manifest.ecosystem, home) {
+                Some(lock) => format!("{lock} writes one. Track it."),
+                None => "Lock it, and track what that writes.".to_owned(),
+            });
     }
 }
 
@@ -122,14 +125,6 @@ fn locked_folders<'w>(world: &World<'w>, ignored: &'w [String]) -> HashSet<(Ecos
 fn above(folder: &str) -> impl Iterator<Item = &str> {
     let parents = folder.rmatch_indices('/').map(|(at, _)| &folder[..at]);
     std::iter::once(folder).chain(parents).chain([""])
-}
-
-fn relock(ecosystem: Ecosystem) -> &'static str {
-    let format = formats::ALL.iter().find(|format| format.ecosystem == ecosystem);
-    match ecosystem {
-        Ecosystem::Cargo => "cargo generate-lockfile",
-        _ => format.map_or("", |format| format.relock),
-    }
 }
 
 #[cfg(test)]

@@ -48,12 +48,13 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     for node in (0..graph.project()).filter(|&node| needs_all(lockfile, node)) {
         let missing = |(_, targets): &(&Edge<'_>, &[u32])| targets.is_empty();
         if graph.edges(node).any(|edge| missing(&edge)) {
-            tell(lockfile, graph, node, report);
+            tell(cx, lockfile, graph, node, report);
         }
         if let Some(package) = lockfile.packages.get(node) {
             let several = graph.edges(node).filter(|(edge, targets)| is_ambiguous(lockfile, edge, targets));
-            several
-                .for_each(|(edge, targets)| tell_ambiguous(lockfile, package, edge, targets.len(), report));
+            several.for_each(|(edge, targets)| {
+                tell_ambiguous(cx, lockfile, package, edge, targets.len(), report)
+            });
         }
     }
 }
@@ -85,6 +86,7 @@ fn is_ambiguous(lockfile: &Lockfile<'_>, edge: &Edge<'_>, targets: &[u32]) -> bo
 }
 
 fn tell_ambiguous<'a>(
+    cx: &Context<'a>,
     lockfile: &'a Lockfile<'a>,
     package: &'a Package<'a>,
     edge: &'a Edge<'a>,
@@ -99,10 +101,16 @@ fn tell_ambiguous<'a>(
     report
         .package(lockfile, package, Field::Dependency, &edge.name, message)
         .label(format!("one of {count}"))
-        .help(format!("`{}` makes the lockfile whole again.", lockfile.format.relock));
+        .help(cx.relock(lockfile, "makes the lockfile whole again"));
 }
 
-fn tell<'a>(lockfile: &'a Lockfile<'a>, graph: &Graph<'a>, node: Node, report: &mut Report<'a>) {
+fn tell<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    graph: &Graph<'a>,
+    node: Node,
+    report: &mut Report<'a>,
+) {
     let optional: HashSet<&str> = graph
         .edges(node)
         .filter(|(edge, _)| edge.kind == EdgeKind::Optional)
@@ -127,9 +135,7 @@ fn tell<'a>(lockfile: &'a Lockfile<'a>, graph: &Graph<'a>, node: Node, report: &
                 format!("The project depends on {name}, which the lockfile does not have."),
             ),
         };
-        found
-            .label(format!("{name} has no entry"))
-            .help(format!("`{}` makes the lockfile whole again.", lockfile.format.relock));
+        found.label(format!("{name} has no entry")).help(cx.relock(lockfile, "adds what is missing"));
     }
 }
 

@@ -26,7 +26,6 @@
 use std::collections::BTreeMap;
 
 use crate::context::Context;
-use crate::escape::shell;
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::manifest::Manifest;
@@ -100,7 +99,7 @@ fn tell<'a>(cx: &Context<'a>, manifest: &Manifest<'a>, claims: &[Claim<'_>], rep
         found
             .label(format!("{} stands beside it", right.1))
             .value(format!("{} {}", right.0, rogue.0))
-            .help(format!("If the project uses {}: `git rm {}`.", right.0, shell(rogue.1)));
+            .help(cx.remove_file(&format!("If the project uses {}, one is enough", right.0), rogue.1));
         if let Some(manager) = manifest.manager.as_ref().filter(|_| named == Some(right.0)) {
             found.related(manifest.source, manager.raw, "the manager that the project names");
         }

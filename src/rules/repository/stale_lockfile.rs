@@ -34,6 +34,7 @@
 
 use foldhash::HashMap;
 
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -103,7 +104,7 @@ fn tell<'a>(
     };
     found
         .value(drift.subject)
-        .help(format!("Run `{}`, and commit both files together.", lockfile.format.relock));
+        .help(Help::from(cx.relock(lockfile, "makes it fit")).and("Commit both files together."));
     if repinned && drift.refused {
         found.level(Level::Error);
     }

@@ -62,9 +62,7 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
             &Text::plain(package.heading()),
             format!("Nothing in the lockfile depends on {}.", package.label()),
         );
-        found
-            .label("nothing depends on it")
-            .help(format!("`{}` drops what is not needed.", lockfile.format.relock));
+        found.label("nothing depends on it").help(cx.drop_entry(lockfile, package));
         let is_known = |base| Release::of(lockfile, package).is_in(base);
         if cx.base.as_ref().is_none_or(|base| is_known(base.fold(lockfile.ecosystem()))) {
             found.level(Level::Note);

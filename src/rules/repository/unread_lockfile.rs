@@ -40,7 +40,8 @@ const HELP: &str =
 
 /// Whether the policy says that it is all right not to check the file.
 pub fn is_accepted(policy: &Policy, exceptions: &Exceptions<'_>, path: &str) -> bool {
-    let subject = Subject { rule: &RULE, path, package: None, sha256: Sha256::digest(path).into() };
+    let subject =
+        Subject { rule: &RULE, path, package: None, sha256: Sha256::digest(path).into(), before: None };
     policy.level(RULE.id, path) == Some(None) || exceptions.accepting(&subject).is_some()
 }
 

@@ -60,7 +60,7 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
         let found = report.file(lockfile, first.id.raw, message(tool, &missing));
         found.level(cx.policy.tool_level(&lockfile.source.path)).label("not on disk");
         found.help(
-            "Commit the tools of the project; those of other spaces are read by `lockproof tool verify`.",
+            "Commit the tools of the project; those of other spaces are read by lockproof tool verify.",
         );
     }
 }

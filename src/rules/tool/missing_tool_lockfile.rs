@@ -77,7 +77,8 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
         let message = format!("No lockfile found for {}@{version}{others}.", first.name(is_rye));
         let found = report.source(first.source, first.first_line(), message);
         found.level(cx.policy.tool_level(&first.source.path)).label("not locked");
-        found.help("`lockproof tool freeze --all` writes lockfiles for all tools.");
+        let freeze = cx.tool("freeze --all", &first.source.path);
+        found.help(freeze.map(|it| format!("{it} writes lockfiles for all tools.")).unwrap_or_default());
     }
 }
 

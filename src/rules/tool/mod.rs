@@ -21,6 +21,7 @@ pub mod tool_signature_mismatch;
 pub mod tool_version_drift;
 pub mod unpinned_tool_version;
 
+use crate::commands::Help;
 use crate::context::{Context, World};
 use crate::escape::shell;
 use crate::model::Lockfile;
@@ -78,10 +79,8 @@ fn is_second(lockfile: &Lockfile<'_>, lock: &ToolLock<'_>) -> bool {
 }
 
 /// What to do about a lockfile that is not right.
-fn mend(cx: &Context<'_>, lockfile: &Lockfile<'_>, tool: &ToolLock<'_>) -> String {
-    let freeze = format!("`lockproof tool freeze {}` writes it again", shell(tool.root.id.as_str()));
-    match cx.base {
-        Some(_) => format!("{freeze}; `{}` takes it back.", cx.checkout(lockfile)),
-        None => format!("{freeze}."),
-    }
+fn mend(cx: &Context<'_>, lockfile: &Lockfile<'_>, tool: &ToolLock<'_>) -> Help {
+    let freeze = cx.tool(&format!("freeze {}", shell(tool.root.id.as_str())), &lockfile.source.path);
+    Help::from(freeze.map(|it| format!("{it} writes it again.")).unwrap_or_default())
+        .and(cx.restore(lockfile))
 }

@@ -59,7 +59,7 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
             let found =
                 report.source(source, entry.place_of(stamp), format!("{} {why}.", entry.key.as_str()));
             found.level(level).label(why).value(entry.key.as_str());
-            found.help("Run the tool, or `lockproof tool prune --write`.");
+            found.help("Run the tool: that validates it. A lockfile of a tool that nobody uses any more can be deleted.");
         }
     }
 }

@@ -37,6 +37,7 @@
 //!
 //! If the tools are right, `lockproof tool freeze hello` writes the lockfile again.
 
+use crate::commands::Help;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::formats::Family;
@@ -69,11 +70,10 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
             found.level(Level::Note);
         }
         let names: Vec<_> = rebuilt.tools.iter().map(|it| it.name(tool.is_rye())).collect();
-        found.label("differs from here on").help(format!(
-            "The tools' own chain is {}. {}",
-            names.join(" → "),
-            super::mend(cx, lockfile, tool)
-        ));
+        found.label("differs from here on").help(
+            Help::from(format!("The tools' own chain is {}.", names.join(" → ")))
+                .and(super::mend(cx, lockfile, tool)),
+        );
         let files = rebuilt.tools.iter().map(|it| (it.source, it.first_line()));
         files.take(8).for_each(|(source, line)| {
             found.related(source, line, "a tool of the chain");

@@ -65,8 +65,6 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Repository(check)],
 };
 
-const REBUILD: &str = "`lockproof tool index --rebuild` writes the index from the lockfiles.";
-
 type Found<'a> = (&'a Lockfile<'a>, &'a ToolLock<'a>);
 
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
@@ -99,7 +97,7 @@ fn check_index<'a>(
     for fault in &index.faults {
         report
             .source(source, fault.at, format!("{} can't be read: {}.", source.path, fault.message))
-            .help(REBUILD);
+            .help(cx.rebuild(source));
     }
     report.uncounted(&source.path, index.faults.all_left_out());
     let scope =
@@ -107,21 +105,22 @@ fn check_index<'a>(
     for entry in &index.entries {
         let Some(path) = entry.safe_path() else { continue };
         match lockfiles.get(path) {
-            Some(found) => check_entry(source, entry, path, found, scope.as_deref(), report),
+            Some(found) => check_entry(cx, source, entry, path, found, scope.as_deref(), report),
             None if cx.head.has_path(&format!("{base}/{path}")) => {}
             None => {
                 let message =
                     format!("The lockfile of the index entry {} is gone: {path}.", entry.key.as_str());
-                warn(report, source, entry.place_of(&entry.path), message, "is not there");
+                warn(cx, report, source, entry.place_of(&entry.path), message, "is not there");
             }
         }
     }
     if index.faults.is_empty() {
-        check_unlisted(source, &index, lockfiles, report);
+        check_unlisted(cx, source, &index, lockfiles, report);
     }
 }
 
 fn check_entry<'a>(
+    cx: &Context<'a>,
     source: &'a Source,
     entry: &Entry<'a>,
     path: &str,
@@ -145,7 +144,7 @@ fn check_entry<'a>(
     for (field, at, says, is) in fields.into_iter().filter(|(.., says, is)| says != is) {
         let message = format!("The index says {field} {says} of {}, which has {is}.", lockfile.source.path);
         let found = report.source(source, at, message);
-        found.label(format!("should be {is}")).value(entry.key.as_str()).help(REBUILD);
+        found.label(format!("should be {is}")).value(entry.key.as_str()).help(cx.rebuild(source));
         found.related(lockfile.source, super::root_place(tool), "the lockfile");
     }
     let scope_is = says(&entry.scope);
@@ -154,11 +153,15 @@ fn check_entry<'a>(
             "The index entry {} has the scope {scope_is}, and a store has one scope.",
             entry.key.as_str()
         );
-        report.source(source, entry.place_of(&entry.scope), message).label("another scope").help(REBUILD);
+        report
+            .source(source, entry.place_of(&entry.scope), message)
+            .label("another scope")
+            .help(cx.rebuild(source));
     }
 }
 
 fn check_unlisted<'a>(
+    cx: &Context<'a>,
     source: &'a Source,
     index: &Index<'a>,
     lockfiles: &HashMap<&'a str, Found<'a>>,
@@ -177,13 +180,20 @@ fn check_unlisted<'a>(
             format!("{} is not in its index.", lockfile.source.path)
         };
         let found = report.file(lockfile, super::root_place(tool), message);
-        found.level(Level::Warning).label("not listed").help(REBUILD);
+        found.level(Level::Warning).label("not listed").help(cx.rebuild(source));
         found.related(source, source.text().lines().next().unwrap_or_default(), "the index");
     }
 }
 
-fn warn<'a>(report: &mut Report<'a>, source: &'a Source, at: &'a str, message: String, label: &str) {
-    report.source(source, at, message).level(Level::Warning).label(label).help(REBUILD);
+fn warn<'a>(
+    cx: &Context<'a>,
+    report: &mut Report<'a>,
+    source: &'a Source,
+    at: &'a str,
+    message: String,
+    label: &str,
+) {
+    report.source(source, at, message).level(Level::Warning).label(label).help(cx.rebuild(source));
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
     for (lockfile, tool) in cx.head.tool_lockfiles() {
-        check_ids(lockfile, tool, report);
+        check_ids(cx, lockfile, tool, report);
     }
     for source in cx.head.tools().projects().flat_map(|(_, project)| &project.indexes) {
         for entry in Index::read(source).entries {
@@ -52,22 +52,24 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
             let message = format!("The index entry {key} points out of its store, to {path_text}.");
             let found = report.source(source, path.raw, message);
             found.label("Kiwi would delete this").value(key);
-            found.help("`lockproof tool index --rebuild` writes the index from the lockfiles.");
+            found.help(cx.rebuild(source));
         }
     }
 }
 
-fn check_ids<'a>(lockfile: &'a Lockfile<'a>, tool: &'a ToolLock<'a>, report: &mut Report<'a>) {
+fn check_ids<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    tool: &'a ToolLock<'a>,
+    report: &mut Report<'a>,
+) {
     let elements = || std::iter::once(&tool.root).chain(&tool.chain);
     let ids = elements().map(|element| &element.id);
     let versions = elements().filter_map(|element| element.version.as_ref());
     for text in ids.chain(versions).filter(|text| !text.as_str().is_empty() && !stays_below(text.as_str())) {
         let message =
             format!("`{}` is no name of a tool or version: as a path it leads elsewhere.", text.as_str());
-        report
-            .file(lockfile, text.raw, message)
-            .label("leads out of its folder")
-            .help("Take the line back from git.");
+        report.file(lockfile, text.raw, message).label("leads out of its folder").help(cx.restore(lockfile));
     }
     for path in
         elements().filter_map(|element| element.path.as_ref()).filter(|path| !stays_below(path.as_str()))

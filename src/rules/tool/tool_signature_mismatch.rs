@@ -98,7 +98,7 @@ fn check_signature<'a>(
     if holds == Some(false) {
         let message = format!("The signature of {path} was not made with the trusted key {fingerprint}.");
         let found = report.source(tool.source, value, message);
-        found.label("does not hold").help("Take the line back from git, or sign the tool again.");
+        found.label("does not hold").help("Undo the change of the tool, or sign the tool again.");
     }
 }
 

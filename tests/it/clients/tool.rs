@@ -57,10 +57,15 @@ impl Tool {
     pub(crate) fn output(&self, folder: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(self.name);
         command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        self.dress(&mut command);
+        command.output().unwrap()
+    }
+
+    /// Gives another program what this one is run with.
+    pub(crate) fn dress(&self, command: &mut Command) {
         for (name, value) in &self.environment {
             command.env(name, value);
         }
-        command.output().unwrap()
     }
 }
 
