@@ -67,6 +67,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
         alone = tops(&mut Walk::new(graph), &alone);
     }
     let alone: HashSet<Node> = alone.into_iter().collect();
+    let gone = gone(lockfile, base);
     let mut told = HashSet::new();
     for at in older {
         let package = &lockfile.packages[at];
@@ -74,7 +75,10 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
         let went_back = now.get(name).is_some_and(|highest| highest.version() == version);
         let is_asked_for = moved.explains(at);
         // An older one beside the newer one is what a new dependent may need.
-        let is_told = went_back || alone.contains(&at);
+        // It took the place of one that was older still.
+        let is_newer = |old: &&str| version::compare(old, version) == Some(Ordering::Less);
+        let is_upgrade = || gone.get(name).is_some_and(|gone| gone.iter().any(|old| is_newer(&old)));
+        let is_told = went_back || alone.contains(&at) && !is_upgrade();
         let Some(at) = package.version.as_ref().filter(|_| is_told) else { continue };
         if !told.insert((name, version)) {
             continue;
@@ -112,6 +116,17 @@ fn older<'a>(
     let packages = lockfile.packages.iter().enumerate();
     let found = packages.filter(|(_, it)| is_older(it) && is_new(it)).map(|(at, _)| at).collect();
     (found, before)
+}
+
+/// By name, the versions that the base side had and this one has not.
+fn gone<'a>(lockfile: &'a Lockfile<'a>, base: &'a Lockfile<'a>) -> HashMap<&'a str, Vec<&'a str>> {
+    let release = |package: &'a Package<'a>| (package.name.as_str(), package.version());
+    let kept: HashSet<_> = lockfile.packages.iter().map(release).collect();
+    let mut gone: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (name, version) in base.packages.iter().map(release).filter(|it| !kept.contains(it)) {
+        gone.entry(name).or_default().push(version);
+    }
+    gone
 }
 
 /// What may ask for another version than it did.
@@ -252,6 +267,8 @@ mod tests {
             .finds(&["package-lock.json:4:32 note x went back from 2.0.0 to 1.9.0."]);
         test("1.0", &[("p", "1.0.0"), ("q", "1.0.0"), ("x", "1.9.0")])
             .finds(&["package-lock.json:4:32 note x went back from 2.0.0 to 1.9.0."]);
+        // It is an upgrade of the nested one.
+        test("1", &[&kept[..2], &[("q/node_modules/x", "1.9.0"), kept[3]]].concat()).finds(&[]);
         // It was there before.
         test("1", &[&kept[..], &[("p/node_modules/x", "1.2.0")]].concat()).finds(&[]);
         test("1", &[("p", "1.0.0"), ("q", "1.0.0"), ("x", "1.2.0")]).finds(&[]);

@@ -25,6 +25,8 @@ pub(crate) struct Honest {
     pub(crate) warnings: Vec<String>,
     /// Warnings about moves that a manifest declares.
     pub(crate) declared: usize,
+    /// Warnings that a release went back, where the step does go back.
+    pub(crate) gone_back: usize,
     pub(crate) notes: usize,
 }
 
@@ -42,6 +44,8 @@ impl Honest {
             self.errors.push(format!("{what}: {}", describe(&errors)));
         } else if DECLARED_MOVES.iter().any(|step| what.starts_with(step)) && !warnings.is_empty() {
             self.declared += 1;
+        } else if goes_back(&what) && only_goes_back(&warnings) {
+            self.gone_back += 1;
         } else if !warnings.is_empty() {
             self.warnings.push(format!("{what}: {}", describe(&warnings)));
         }
@@ -52,6 +56,7 @@ impl Honest {
         self.errors.extend(other.errors);
         self.warnings.extend(other.warnings);
         self.declared += other.declared;
+        self.gone_back += other.gone_back;
         self.notes += other.notes;
         self
     }
@@ -60,6 +65,15 @@ impl Honest {
     pub(crate) fn passes(&self) -> bool {
         self.errors.is_empty() && self.warnings.len() * 50 <= self.steps
     }
+}
+
+/// A step that takes older releases on purpose.
+fn goes_back(what: &str) -> bool {
+    what.ends_with(", reverted") || what.contains("-downgrade")
+}
+
+fn only_goes_back(warnings: &[Finding]) -> bool {
+    !warnings.is_empty() && warnings.iter().all(|it| it.rule == "version-downgraded")
 }
 
 pub(crate) fn measure(projects: &[Project]) -> Result<Honest, Failure> {

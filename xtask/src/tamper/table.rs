@@ -73,7 +73,8 @@ impl Measured {
         format!(
             "{} operators ({} must be errors, {} must be seen, {} can't be decided offline) were applied {applied} times to {} projects, \
              and {pairs} times in pairs, of which {caught} were errors. {} honest steps, made by the real clients, \
-             reverted, squashed and merged: {} errors, {} warnings, and {} more where a manifest moves a dependency.\n",
+             reverted, squashed and merged: {} errors, {} warnings, {} more where a manifest moves a \
+             dependency, and {} where the step itself goes back to older releases.\n",
             self.rows.len(),
             by(Grade::Error),
             by(Grade::Visible),
@@ -83,6 +84,7 @@ impl Measured {
             honest.errors.len(),
             honest.warnings.len(),
             honest.declared,
+            honest.gone_back,
         )
     }
 
