@@ -92,9 +92,11 @@ fn fill_all(place: &Place, states: &[u8]) {
 /// A policy that accepts some of what is found, and one thing that is not.
 fn policy(findings: &Value) -> String {
     let mut text = String::new();
-    let mut accept = |rule: &str, package: &str, sha256: &str, path: &str| {
+    let mut accept = |rule: &str, package: &str, sha256: &str, before: Option<&str>, path: &str| {
+        let before = before.map(|it| format!("before = {it:?}\n")).unwrap_or_default();
         text.push_str(&format!(
-            "[[accept]]\nrule = {rule:?}\npackage = {package:?}\nsha256 = {sha256:?}\npath = {path:?}\nreason = \"so it is\"\n\n"
+            "[[accept]]\nrule = {rule:?}\npackage = {package:?}\nsha256 = {sha256:?}\n{before}path = {path:?}\nreason = \"so it is\"\n\
+             until = 2999-12-31\n\n"
         ));
     };
     for finding in list(findings, "/findings").step_by(2).filter(|it| it["package"].is_object()) {
@@ -107,10 +109,11 @@ fn policy(findings: &Value) -> String {
             text(&package["version"])
         );
         for value in finding["values"].as_array().into_iter().flatten().take(1) {
-            accept(&text(&value["rule"]), &spec, &text(&value["sha256"]), &text(&finding["path"]));
+            let before = value["before_sha256"].as_str();
+            accept(&text(&value["rule"]), &spec, &text(&value["sha256"]), before, &text(&finding["path"]));
         }
     }
-    accept("git-source", "npm:nothing@1.0.0", &"0".repeat(64), "package-lock.json");
+    accept("git-source", "npm:nothing@1.0.0", &"0".repeat(64), None, "package-lock.json");
     text
 }
 
