@@ -131,7 +131,9 @@ fn configuration_admits_nothing_outside_of_its_folder() {
             0
         )
     };
-    let lock: [(&str, &dyn Fn(&str) -> String, &str, &str); 5] = [
+    /// A lockfile, its text for a host, and the configuration that names the host.
+    type Steered<'t> = (&'t str, &'t dyn Fn(&str) -> String, &'t str, &'t str);
+    let lock: [Steered<'_>; 5] = [
         ("package-lock.json", &npm, ".npmrc", "registry=https://evil.example.net/\n"),
         (
             "Cargo.lock",

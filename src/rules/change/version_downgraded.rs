@@ -77,7 +77,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
         // An older one beside the newer one is what a new dependent may need.
         // It took the place of one that was older still.
         let is_newer = |old: &&str| version::compare(old, version) == Some(Ordering::Less);
-        let is_upgrade = || gone.get(name).is_some_and(|gone| gone.iter().any(|old| is_newer(&old)));
+        let is_upgrade = || gone.get(name).is_some_and(|gone| gone.iter().any(&is_newer));
         let is_told = went_back || alone.contains(&at) && !is_upgrade();
         let Some(at) = package.version.as_ref().filter(|_| is_told) else { continue };
         if !told.insert((name, version)) {

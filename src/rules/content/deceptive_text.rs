@@ -31,7 +31,7 @@ use crate::escape::{is_bidi, is_invisible};
 use crate::finding::Level;
 use crate::formats::Family;
 use crate::model::{Edge, Lockfile, Package};
-use crate::report::{Field, Report};
+use crate::report::{Field, Found, Report};
 use crate::rules::{Check, Rule};
 use crate::syntax::Text;
 use crate::url::{self, Url};
@@ -45,7 +45,8 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Package(check), Check::Lockfile(check_roots)],
 };
 
-fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mut Report<'a>) {
+fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, report: &mut Report<'a>) {
+    let package = slot.package;
     for (field, text) in load_bearing(package) {
         if let Some(why) = deception(text) {
             let is_range =
@@ -54,12 +55,12 @@ fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mu
                 true => ("has a no-break space (U+00A0) in it", Level::Note),
                 false => (why, Level::Error),
             };
-            tell(cx, lockfile, package, field, text, why, level, report);
+            tell(cx, slot, (field, text), why, report).level(level);
         }
     }
     for url in addresses(package) {
         if let Some(why) = url_deception(url.as_str()) {
-            tell(cx, lockfile, package, Field::Source, url, why, Level::Error, report);
+            tell(cx, slot, (Field::Source, url), why, report);
         }
     }
 }
@@ -84,21 +85,15 @@ fn check_roots<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Re
     }
 }
 
-fn tell<'a>(
+fn tell<'a, 'r>(
     cx: &Context<'a>,
-    lockfile: &'a Lockfile<'a>,
-    package: &'a Package<'a>,
-    field: Field,
-    text: &Text<'a>,
+    Slot { lockfile, package }: Slot<'a>,
+    (field, text): (Field, &Text<'a>),
     why: &str,
-    level: Level,
-    report: &mut Report<'a>,
-) {
-    report
-        .package(lockfile, package, field, text, format!("The {} of {} {why}.", noun(field), package.label()))
-        .level(level)
-        .label(why)
-        .help(cx.restore(lockfile));
+    report: &'r mut Report<'a>,
+) -> &'r mut Found<'a> {
+    let message = format!("The {} of {} {why}.", noun(field), package.label());
+    report.package(lockfile, package, field, text, message).label(why).help(cx.restore(lockfile))
 }
 
 fn noun(field: Field) -> &'static str {
