@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Coverage;
-use crate::context::Context;
 use crate::model::Lockfile;
 use crate::policy::exceptions::Exceptions;
 use crate::read::Sources;
 use crate::rules::repository::unread_lockfile;
+use crate::world::Context;
 
 /// A lockfile that nothing was checked of.
 #[derive(Debug, Serialize)]

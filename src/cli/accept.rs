@@ -6,19 +6,21 @@ use clap::Args;
 
 use super::check::{BytesArg, SideArgs};
 use super::{CLEAN, INCOMPLETE, USAGE, complain, complain_of, here, parse_rule, print, with_threads};
-use crate::artifacts::{self, Environment};
+use crate::actions::write;
+use crate::bytes;
+use crate::bytes::Environment;
 use crate::check::{self, Outcome, Parsed};
-use crate::clock::{self, Date};
-use crate::escape;
-use crate::finding::Finding;
-use crate::open;
-use crate::options::{Head, Options, Scope};
+use crate::disk;
+use crate::findings::finding::Finding;
 use crate::policy::edit::{self, Entry};
 use crate::policy::{self, Policy};
+use crate::read::clock;
+use crate::read::clock::Date;
+use crate::read::options::{Head, Options, Scope};
 use crate::read::{self, Sources};
 use crate::render::count;
-use crate::source::{Side, Source};
-use crate::write;
+use crate::text::escape;
+use crate::text::source::{Side, Source};
 
 /// Accepts findings in lockproof.toml, by their value: what is accepted is what stands there now, and nothing else.
 ///
@@ -76,7 +78,7 @@ pub(super) fn run(arguments: AcceptArgs) -> u8 {
         };
         let parsed = Parsed::all(&sources);
         let judged = Parsed::judged(&parsed.0);
-        let facts = artifacts::verify(&sources, &judged, &options, &Environment::of_process(), &|_, _| {});
+        let facts = bytes::verify(&sources, &judged, &options, &Environment::of_process(), &|_, _| {});
         let outcome = check::lint_with(&sources, &options, &parsed, &facts);
         if arguments.prune {
             return prune(&sources, &options, &outcome);
@@ -173,7 +175,7 @@ fn policy_file(sources: &Sources, options: &Options) -> Result<PathBuf, String> 
 /// How many entries were added.
 fn amend(path: &Path, entries: &[Entry<'_>]) -> Result<usize, (String, u8)> {
     let failed = |error: std::io::Error| (format!("{}: {error}", path.display()), INCOMPLETE);
-    let before = open::read(path, Source::LIMIT).map_err(|refused| (refused.to_string(), INCOMPLETE))?;
+    let before = disk::read(path, Source::LIMIT).map_err(|refused| (refused.to_string(), INCOMPLETE))?;
     let source = Source::new(name(path), Side::Worktree, before.clone().unwrap_or_default());
     let policy = Policy::read(&source).map_err(|error| (error.to_string(), USAGE))?;
     let (text, added) = edit::accept(source.raw(), &policy, entries).map_err(|error| (error, USAGE))?;

@@ -10,13 +10,14 @@ use super::occasion;
 use super::output::{OutputArgs, Run};
 use super::progress::Progress;
 use super::{CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, here, parse_rule, with_threads};
-use crate::artifacts::{self, Environment};
+use crate::bytes;
+use crate::bytes::Environment;
+use crate::check::shard::Shard;
 use crate::check::{self, Outcome, Parsed};
-use crate::clock;
-use crate::finding::Level;
-use crate::options::{Base, Bytes, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
+use crate::findings::finding::Level;
+use crate::read::clock;
+use crate::read::options::{Base, Bytes, FailOn, Head, Options, PolicyFile, PolicyFrom, Scope};
 use crate::render::terminal;
-use crate::shard::Shard;
 use crate::{policy, rules};
 
 #[derive(Args)]
@@ -208,7 +209,7 @@ pub(super) fn run(arguments: CheckArgs) -> u8 {
         let progress = Progress::new(arguments.output.quiet);
         let parsed = Parsed::all(&sources);
         let tell = |done, all| progress.tell(done, all);
-        let facts = artifacts::verify(
+        let facts = bytes::verify(
             &sources,
             &Parsed::to_verify(&parsed.0, &sources, &options),
             &options,

@@ -6,13 +6,13 @@ use clap::{Args, ValueEnum};
 
 use super::check::{ColorArg, style};
 use super::{CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, print, with_threads};
+use crate::actions::diff::Diff;
 use crate::check::{self, Parsed};
-use crate::clock;
-use crate::diff::Diff;
-use crate::options::{Base, Head, Options, Scope};
+use crate::git::RepoError;
+use crate::read::clock;
+use crate::read::options::{Base, Head, Options, Scope};
 use crate::read::{self, ReadError, Sources};
 use crate::render::diff as render;
-use crate::repo::RepoError;
 
 #[derive(Args)]
 pub(super) struct DiffArgs {

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::{CLEAN, FOUND, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, print, with_threads};
+use crate::actions::fix;
+use crate::actions::fix::{Encrypted, Repair, Repaired};
+use crate::actions::write;
 use crate::check::{self, Parsed};
-use crate::clock;
-use crate::context::World;
-use crate::escape;
-use crate::finding::Finding;
-use crate::fix::{self, Encrypted, Repair, Repaired};
+use crate::findings::finding::Finding;
 use crate::model::Lockfile;
-use crate::options::Options;
+use crate::read::clock;
+use crate::read::options::Options;
 use crate::read::{self, File, Sources};
 use crate::render::count;
-use crate::write;
+use crate::text::escape;
+use crate::world::World;
 
 #[derive(Args)]
 pub(super) struct FixArgs {
@@ -81,7 +82,7 @@ fn repair(arguments: &FixArgs, options: &Options, sources: &Sources) -> u8 {
 }
 
 fn repairs<'a>(sources: &'a Sources, parsed: &'a [Parsed<'a>]) -> Repairs<'a> {
-    let companions = |side: for<'f> fn(&'f File) -> Option<&'f crate::source::Source>| {
+    let companions = |side: for<'f> fn(&'f File) -> Option<&'f crate::text::source::Source>| {
         sources.companions.iter().filter_map(side).collect::<Vec<_>>()
     };
     let head: Vec<_> = parsed.iter().filter_map(|it| it.head.as_ref()).collect();

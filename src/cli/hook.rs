@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{INCOMPLETE, USAGE, complain, complain_of, here, print};
-use crate::escape;
-use crate::hook::{Change, HookError, Hooks, Stage};
-use crate::repo::Repo;
+use crate::actions::hook::{Change, HookError, Hooks, Stage};
+use crate::git::Repo;
+use crate::text::escape;
 
 #[derive(Subcommand)]
 pub(super) enum HookCommand {

@@ -6,16 +6,18 @@ use std::path::Path;
 use clap::Args;
 
 use super::{CLEAN, INCOMPLETE, USAGE, complain, complain_of, here, print, with_threads};
+use crate::actions::draft;
+use crate::actions::draft::Draft;
+use crate::actions::write;
 use crate::check;
-use crate::context::World;
-use crate::escape;
 use crate::model::Lockfile;
-use crate::options::{Base, Options, PolicyFile};
+use crate::policy;
 use crate::policy::Policy;
-use crate::policy::draft::{self, Draft};
+use crate::read::options::{Base, Options, PolicyFile};
 use crate::read::{self, File, Sources};
 use crate::render::count;
-use crate::{policy, write};
+use crate::text::escape;
+use crate::world::World;
 
 /// Writes lockproof.toml from what the lockfiles pin today: registries, scopes that have one of their own, git
 /// repositories. What stands there already is never overwritten.

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::{CLEAN, INCOMPLETE, JobsArg, USAGE, complain, complain_of, here, print, with_threads};
 use crate::model::Lockfile;
-use crate::options::{Base, Head, Options};
+use crate::read::options::{Base, Head, Options};
 use crate::read::{self, models::resolution};
 use crate::render::inventory::Inventory;
 

@@ -25,7 +25,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::read::ReadError;
 use crate::render::terminal;
-use crate::{repo, rules};
+use crate::{git, rules};
 
 pub use explain::{SchemaOf, schema};
 pub use launcher::launch;
@@ -111,7 +111,7 @@ const INCOMPLETE: u8 = 3;
 
 /// The program: reads the arguments, runs, and gives the exit code.
 pub fn main() -> ExitCode {
-    repo::trust_object_database();
+    git::trust_object_database();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -207,7 +207,7 @@ fn complain_of_paths(error: &ReadError, paths: &[String]) -> u8 {
 }
 
 fn complain(message: &str, code: u8) -> u8 {
-    let lines: Vec<_> = message.lines().map(crate::escape::message).collect();
+    let lines: Vec<_> = message.lines().map(crate::text::escape::message).collect();
     let _ = writeln!(std::io::stderr(), "lockproof: {}", lines.join("\n"));
     code
 }

@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::check::SideArgs;
-use crate::options::{Base, Head, Options};
+use crate::read::options::{Base, Head, Options};
 use crate::read::{self, ReadError, Sources};
 
 const FROM: &str = "PRE_COMMIT_FROM_REF";

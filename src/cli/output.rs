@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::check::{ColorArg, style};
 use super::print;
+use crate::actions::write;
 use crate::check::Outcome;
-use crate::options::{FailOn, Options};
 use crate::read::Sources;
+use crate::read::options::{FailOn, Options};
 use crate::render::{github, gitlab, json, junit, markdown, proof, sarif, terminal};
-use crate::write;
 
 #[derive(Args)]
 pub(super) struct OutputArgs {

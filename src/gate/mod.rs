@@ -24,11 +24,13 @@ use std::process::Command;
 
 pub use regen::{Drift, RegenError, unchanged};
 
-use crate::artifacts::{self, Environment};
+use crate::bytes;
+use crate::bytes::Environment;
 use crate::check::{self, Outcome, Parsed};
-use crate::clock;
-use crate::finding::{Finding, Level};
-use crate::options::{self, Bytes, FailOn, Head, Options};
+use crate::findings::finding::{Finding, Level};
+use crate::read::clock;
+use crate::read::options;
+use crate::read::options::{Bytes, FailOn, Head, Options};
 use crate::read::{self, ReadError, Sources};
 use crate::render::{self, Style};
 
@@ -124,7 +126,7 @@ impl Gate {
         let parsed = Parsed::all(&sources);
         let judged = Parsed::judged(&parsed.0);
         let environment = Environment::of_process();
-        let facts = artifacts::verify(&sources, &judged, &options, &environment, &|_done, _all| {});
+        let facts = bytes::verify(&sources, &judged, &options, &environment, &|_done, _all| {});
         let outcome = check::lint_with(&sources, &options, &parsed, &facts);
         drop(parsed);
         let verdict = self.judge(&sources, &outcome);

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::discover::{Selection, SelectionError};
-use crate::repo::drift::Snapshot;
-use crate::repo::{Repo, RepoError};
+use crate::git::drift::Snapshot;
+use crate::git::{Repo, RepoError};
+use crate::read::discover::{Selection, SelectionError};
 
 /// What two runs of a generator changed; paths from the root of the repository, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::ops::Range;
 use super::exceptions::Exception;
 use super::levels::{Levels, Setting};
 use super::{Place, Policy, covers};
-use crate::clock::Date;
-use crate::finding::Level;
+use crate::findings::finding::Level;
 use crate::model::Ecosystem;
+use crate::read::clock::Date;
 use crate::rules;
 
 /// One thing that is allowed now.

@@ -7,10 +7,10 @@ use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 use super::Policy;
 use super::exceptions::PackageSpec;
 use super::registries::ecosystem;
-use crate::clock::Date;
-use crate::escape;
-use crate::finding::Finding;
+use crate::findings::finding::Finding;
+use crate::read::clock::Date;
 use crate::rules::{self, Rule};
+use crate::text::escape;
 
 /// An exception that is to be written.
 pub struct Entry<'f> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::rules::distance;
-use crate::source::{Side, Source};
+use crate::text::source::{Side, Source};
 
 /// A policy that can't be understood, and where.
 #[derive(Clone, Debug)]

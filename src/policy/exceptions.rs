@@ -11,8 +11,8 @@ use toml::value::Datetime;
 use super::error::Wrong;
 use super::levels;
 use super::registries::{ecosystem, unknown};
-use crate::clock::Date;
 use crate::model::Ecosystem;
+use crate::read::clock::Date;
 use crate::rules::Rule;
 
 /// One exception.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Place, covers};
-use crate::url;
+use crate::model::url;
 
 /// Git sources.
 #[derive(Debug, Default, PartialEq, Deserialize)]

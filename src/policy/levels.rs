@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::error::Wrong;
 use super::files::globs;
-use crate::finding::Level;
+use crate::findings::finding::Level;
 use crate::rules::{self, Rule};
 
 /// The level of each rule: `error`, `warning`, `note` or `off`. Rules that speak of tampering keep theirs.

@@ -4,7 +4,6 @@
 //! [`compare`] says what one allows that the other does not.
 
 pub mod compare;
-pub mod draft;
 #[cfg(feature = "cli")]
 pub mod edit;
 mod error;
@@ -22,9 +21,9 @@ use std::ops::Range;
 
 use globset::GlobSet;
 
-use crate::finding::Level;
+use crate::findings::finding::Level;
 use crate::model::Ecosystem;
-use crate::source::Source;
+use crate::text::source::Source;
 
 pub use error::PolicyError;
 use error::Wrong;
@@ -181,7 +180,7 @@ pub fn covers(pinned: &str, place: &str) -> bool {
 mod tests {
     use super::*;
     use crate::rules;
-    use crate::source::Side;
+    use crate::text::source::Side;
 
     fn policy(text: &str) -> Policy {
         Policy::parse("lockproof.toml", text).unwrap_or_else(|error| panic!("{error}"))

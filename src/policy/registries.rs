@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::Wrong;
 use super::{Place, covers};
 use crate::model::Ecosystem;
-use crate::url;
+use crate::model::url;
 
 /// The key that is no ecosystem.
 const SCOPED: &str = "scoped";

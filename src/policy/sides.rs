@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::exceptions::{Exception, Key};
 use super::{FILES, Policy, PolicyError};
-use crate::clock::Date;
-use crate::source::Source;
+use crate::read::clock::Date;
+use crate::text::source::Source;
 
 /// The policy file of one side, understood or not.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::finding::Level;
+use crate::findings::finding::Level;
 
 /// Lockfiles of AI tools.
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -60,7 +60,7 @@ impl Modes {
 
 #[cfg(test)]
 mod tests {
-    use crate::finding::Level;
+    use crate::findings::finding::Level;
     use crate::policy::Policy;
 
     #[test]

@@ -8,15 +8,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{At, File, Pair, Place, ReadError, Reader, pair, read_file};
-use crate::discover::{os_path, spell};
-use crate::formats::{self, Family};
-use crate::llmring::place::{NAME, Resolution, Tree};
-use crate::llmring::registry;
-use crate::open;
+use crate::agents::llmring::place::{NAME, Resolution, Tree};
+use crate::agents::llmring::registry;
+use crate::disk;
+use crate::ecosystems::formats;
+use crate::ecosystems::formats::Family;
+use crate::git::changed::Interest;
+use crate::git::{Repo, RepoError};
 use crate::policy::Policy;
-use crate::repo::changed::Interest;
-use crate::repo::{Repo, RepoError};
-use crate::source::{Side, Source};
+use crate::read::discover::{os_path, spell};
+use crate::text::source::{Side, Source};
 
 /// What was read.
 #[derive(Default)]
@@ -131,7 +132,7 @@ pub fn archives(folder: &Path) -> (Vec<String>, Vec<RepoError>) {
 /// The names in a folder, and whether each is a folder; nothing where there is none.
 fn list(folder: &Path) -> io::Result<Vec<(String, bool)>> {
     let entries = match fs::read_dir(folder) {
-        Err(error) if open::is_absent(&error) => return Ok(Vec::new()),
+        Err(error) if disk::is_absent(&error) => return Ok(Vec::new()),
         entries => entries?,
     };
     let mut all = Vec::new();
@@ -162,7 +163,7 @@ pub(super) fn of_repo(
     let named = policy.registry().filter(|_| outside.is_none());
     let wanted = Wanted::new(&locks, named);
     let filter = |path: &[u8]| std::str::from_utf8(path).is_ok_and(|path| wanted.has(path));
-    let blobs = |files: Vec<crate::repo::changed::Listed>| -> Vec<Place> {
+    let blobs = |files: Vec<crate::git::changed::Listed>| -> Vec<Place> {
         files.into_iter().map(|file| Place { path: file.path.clone(), at: At::Blob(file) }).collect()
     };
     let mut problems = Vec::new();
@@ -303,7 +304,7 @@ fn tree_above(folder: &Path) -> Tree {
     for above in folder.ancestors() {
         for name in MANIFESTS.into_iter().chain([".git"]) {
             let path = above.join(name);
-            match open::read(&path, Source::LIMIT) {
+            match disk::read(&path, Source::LIMIT) {
                 Ok(Some(text)) if name == MANIFESTS[0] => {
                     tree.add_manifest(&spell(&path), &String::from_utf8_lossy(&text));
                 }

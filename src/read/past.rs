@@ -3,13 +3,13 @@
 use rayon::prelude::*;
 
 use super::ReadError;
-use crate::discover::spell;
-use crate::formats;
+use crate::ecosystems::formats;
+use crate::git::changed::Interest;
+use crate::git::{Commit, Repo, RepoError};
 use crate::policy::Policy;
-use crate::repo::changed::Interest;
-use crate::repo::{Commit, Repo, RepoError};
-use crate::source::{Side, Source};
-use crate::witness::Witnesses;
+use crate::read::discover::spell;
+use crate::read::witness::Witnesses;
+use crate::text::source::{Side, Source};
 
 /// So many versions are in memory at once.
 const BATCH: usize = 64;

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::{At, HeadSide, Place, ReadError, is_there, read_file};
-use crate::open;
-use crate::options::{Options, PolicyFile, PolicyFrom};
+use crate::disk;
+use crate::git::changed::Listed;
+use crate::git::{Commit, Repo, RepoError};
 use crate::policy::sides::{Sides, Stated};
 use crate::policy::{FILES, Policy, PolicyError};
-use crate::repo::changed::Listed;
-use crate::repo::{Commit, Repo, RepoError};
-use crate::source::{Side, Source};
+use crate::read::options::{Options, PolicyFile, PolicyFrom};
+use crate::text::source::{Side, Source};
 
 /// What was read.
 #[derive(Default)]
@@ -125,7 +125,7 @@ fn base_side(repo: &Repo, places: &[Listed], commit: &Commit) -> Result<Option<S
 /// A policy that the user named: it is no part of what is compared.
 fn at(path: &Path) -> Result<Policies, ReadError> {
     let shown = path.display().to_string();
-    let bytes = match open::read(path, Source::LIMIT) {
+    let bytes = match disk::read(path, Source::LIMIT) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Err(ReadError::Usage(format!("{shown} is not there"))),
         Err(refused) => return Err(RepoError::from(refused).into()),

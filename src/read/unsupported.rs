@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{File, Pair, Reader, read_file};
-use crate::discover::spell;
-use crate::repo::{Commit, Repo, RepoError, Staging};
-use crate::source::{Side, Source};
-use crate::unread::{self, Kind, SUBMODULE};
+use crate::ecosystems::unread;
+use crate::ecosystems::unread::{Kind, SUBMODULE};
+use crate::git::{Commit, Repo, RepoError, Staging};
+use crate::read::discover::spell;
+use crate::text::source::{Side, Source};
 
 /// A lockfile that nothing is checked of.
 pub struct Unsupported {

@@ -5,9 +5,10 @@
 
 use super::{closing, count, not_checked, select};
 use crate::check::Outcome;
-use crate::escape::{self, workflow_data, workflow_property};
-use crate::finding::{Finding, Level};
+use crate::findings::finding::{Finding, Level};
 use crate::read::Sources;
+use crate::text::escape;
+use crate::text::escape::{workflow_data, workflow_property};
 
 /// Annotations of one level that a step may make.
 const SHOWN: usize = 10;

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::json;
 use crate::check::Outcome;
-use crate::escape;
-use crate::finding::{Finding, Level};
+use crate::findings::finding::{Finding, Level};
+use crate::text::escape;
 
 /// One finding, in GitLab's terms.
 #[derive(Serialize)]

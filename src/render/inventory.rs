@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::{count, json};
-use crate::escape;
-use crate::finding::{Whence, purl};
-use crate::llmring::place::Resolution;
+use crate::agents::llmring::place::Resolution;
+use crate::findings::finding::{Whence, purl};
 use crate::model::{Lockfile, Package};
 use crate::read::unsupported::Unsupported;
-use crate::syntax::Text;
+use crate::text::escape;
+use crate::text::syntax::Text;
 
 /// Every lockfile that was found.
 #[derive(Serialize)]

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::check::{Coverage, Outcome};
-use crate::escape;
-use crate::finding::Finding;
+use crate::findings::finding::Finding;
 use crate::read::Sources;
-use crate::source::Side;
+use crate::text::escape;
+use crate::text::source::Side;
 
 /// The whole report.
 #[derive(Serialize)]

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{closing, state};
 use crate::check::{Covered, Outcome};
-use crate::escape::{self, xml};
-use crate::finding::Finding;
-use crate::options::FailOn;
+use crate::findings::finding::Finding;
 use crate::read::Sources;
+use crate::read::options::FailOn;
+use crate::text::escape;
+use crate::text::escape::xml;
 
 pub fn report(sources: &Sources, outcome: &Outcome, fail_on: FailOn) -> String {
     let mut suites = vec![of_run(sources, outcome)];
@@ -166,7 +167,7 @@ fn name(finding: &Finding) -> String {
 }
 
 fn in_full(finding: &Finding) -> String {
-    let place = |at: &str, span: Option<crate::finding::Span>| match span {
+    let place = |at: &str, span: Option<crate::findings::finding::Span>| match span {
         Some(span) => format!("{}:{}:{}", text(at), span.start.line, span.start.column),
         None => text(at),
     };
@@ -186,7 +187,7 @@ fn text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::findings::finding::Level;
     use crate::render::samples::{finding, outcome, sources};
 
     #[test]

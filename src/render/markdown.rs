@@ -3,12 +3,12 @@
 
 use super::page::{Page, line};
 use super::{checked, count, not_checked, rule_page, select, state, verdict};
+use crate::check::excuse::Accepted;
 use crate::check::{Covered, Outcome, Unsupported};
-use crate::escape::markdown as code;
-use crate::excuse::Accepted;
-use crate::finding::Finding;
+use crate::findings::finding::Finding;
 use crate::read::Sources;
-use crate::source::Side;
+use crate::text::escape::markdown as code;
+use crate::text::source::Side;
 
 pub fn report(sources: &Sources, outcome: &Outcome) -> String {
     let mut page = Page { text: format!("### lockproof: {}\n", verdict(outcome)), ..Page::default() };
@@ -115,7 +115,7 @@ fn of_file(it: &Covered) -> [String; 5] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Level;
+    use crate::findings::finding::Level;
     use crate::render::samples::{finding, findings, outcome, sources};
 
     #[test]

@@ -18,14 +18,14 @@ mod select;
 #[cfg(feature = "cli")]
 pub mod terminal;
 
-use crate::artifacts::facts::Counted;
+use crate::check::excuse::Unstaged;
 use crate::check::{Coverage, Outcome, State};
-use crate::escape;
-use crate::excuse::Unstaged;
-use crate::finding::Level;
-use crate::options::Bytes;
+use crate::findings::facts::Counted;
+use crate::findings::finding::Level;
 use crate::read::Sources;
-use crate::source::Side;
+use crate::read::options::Bytes;
+use crate::text::escape;
+use crate::text::source::Side;
 
 /// How to draw a report.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +140,8 @@ fn checked(outcome: &Outcome, base: Option<&str>) -> Vec<String> {
     let mut parts = Vec::new();
     let read: Vec<_> = coverage.lockfiles.iter().filter(|it| it.state != State::Removed).collect();
     if !read.is_empty() {
-        let is_model = |it: &&&crate::check::Covered| it.format == crate::formats::llmring::FORMAT.id;
+        let is_model =
+            |it: &&&crate::check::Covered| it.format == crate::ecosystems::formats::llmring::FORMAT.id;
         let models: usize = read.iter().filter(is_model).map(|it| it.packages).sum();
         let packaged: Vec<_> = read.iter().filter(|it| !is_model(it)).collect();
         let total = |of: fn(&crate::check::Covered) -> usize| packaged.iter().map(|it| of(it)).sum::<usize>();

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::{Style, closing, paint, problem_text, wrap};
 use crate::check::Outcome;
-use crate::escape;
-use crate::finding::{Finding, Level, Span};
+use crate::findings::finding::{Finding, Level, Span};
 use crate::read::Sources;
-use crate::source::Side;
+use crate::text::escape;
+use crate::text::source::Side;
 
 /// The whole report.
 pub fn report(sources: &Sources, outcome: &Outcome, style: Style) -> String {

@@ -1,11 +1,11 @@
 //! Findings for the tests of outputs.
 
 use crate::check::{Coverage, Outcome};
-use crate::finding::{Finding, Level, Position, Span};
+use crate::findings::finding::{Finding, Level, Position, Span};
 use crate::policy::Policy;
 use crate::read::Sources;
 use crate::rules;
-use crate::source::Side;
+use crate::text::source::Side;
 
 /// A finding of a rule, on a line of a lockfile.
 pub(super) fn finding(rule: &str, line: usize) -> Finding {

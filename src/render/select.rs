@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::finding::Finding;
+use crate::findings::finding::Finding;
 
 /// The worst findings, so many of them, in the order of the report.
 ///

@@ -13,14 +13,15 @@ use miette::{
 
 use super::{closing, count, problem_text, wrap};
 use crate::check::{Covered, Outcome};
-use crate::escape;
-use crate::finding::{Finding, Level, Position, Span};
-use crate::formats::{self, Family};
-use crate::options::Bytes;
+use crate::ecosystems::formats;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::{Finding, Level, Position, Span};
 use crate::policy::PolicyError;
 use crate::read::Sources;
-use crate::secrets;
-use crate::source::{Side, Source};
+use crate::read::options::Bytes;
+use crate::text::escape;
+use crate::text::secrets;
+use crate::text::source::{Side, Source};
 
 pub use super::Style;
 
@@ -432,7 +433,7 @@ fn secrets(source: &Source, from: usize, to: usize) -> Vec<std::ops::Range<usize
     let start = step_back(text, from, AROUND);
     let ahead = text[to..].char_indices().take(AROUND).take_while(|(_, c)| *c != '\n').last();
     let window = &text[start..ahead.map_or(to, |(at, c)| to + at + c.len_utf8())];
-    let mut spans = crate::url::userinfo_spans(window);
+    let mut spans = crate::model::url::userinfo_spans(window);
     spans.retain(|span| &window[span.clone()] != "git");
     spans.extend(secrets::tokens(window));
     if formats::of_path(source.path.as_bytes()).is_some_and(|format| format.family == Family::Models) {

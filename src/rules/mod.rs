@@ -7,19 +7,20 @@ pub mod bytes;
 pub mod change;
 pub mod content;
 pub mod exceptions;
-pub mod llmring;
 pub mod repository;
-pub mod tool;
 
 use std::fmt;
 
-use crate::change::{Kept, Slot};
-use crate::context::{Context, Pair};
-use crate::excuse::Fates;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::agents::llmring::rules as llmring;
+use crate::agents::tool::rules as tool;
+
+use crate::check::excuse::Fates;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::Lockfile;
-use crate::report::Report;
+use crate::model::release::{Kept, Slot};
+use crate::world::{Context, Pair};
 
 /// What a rule is. Its page holds the rest.
 pub struct Rule {

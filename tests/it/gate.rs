@@ -1,9 +1,10 @@
 //! The gate of the library says what the program says.
 
-use lockproof::finding::Level;
+use lockproof::findings::finding::Level;
 use lockproof::gate::{self, Base, Gate, Tree, Verdict};
+use lockproof::read::options::Options;
 use lockproof::render::{Style, plain};
-use lockproof::{check, options::Options, read};
+use lockproof::{check, read};
 
 use super::support::{BINARY, Place, cargo, cargo_with};
 

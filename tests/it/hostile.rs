@@ -24,7 +24,7 @@ const TEXTS: [&str; 12] = [
 /// Only line breaks of our own act on a terminal, and no line is a command to a build log.
 #[track_caller]
 pub(crate) fn harmless(text: &str) {
-    let hidden = text.chars().find(|&c| c != '\n' && lockproof::escape::is_hidden(c));
+    let hidden = text.chars().find(|&c| c != '\n' && lockproof::text::escape::is_hidden(c));
     assert_eq!(hidden, None, "in {text:?}");
     let command = text.lines().find(|line| line.trim_start().starts_with("::") || line.contains("##["));
     assert_eq!(command, None);

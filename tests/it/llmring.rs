@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockproof::canonical::{Value, canonical, indented};
+use lockproof::agents::canonical::{Value, canonical, indented};
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 

@@ -71,7 +71,7 @@ fn assert_reports(place: &Place, words: &str) {
     let report = json("json");
     assert_sarif(&json("sarif"), &report);
     let log = read("github");
-    assert!(!log.chars().any(|c| c != '\n' && lockproof::escape::is_hidden(c)), "{log}");
+    assert!(!log.chars().any(|c| c != '\n' && lockproof::text::escape::is_hidden(c)), "{log}");
     let wanted = report["findings"].as_array().unwrap().iter().filter(|it| it["preexisting"] == false);
     assert_eq!(annotations(&log).is_empty(), wanted.count() == 0);
     let violations = json("gitlab");

@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
-use lockproof::artifacts::{self, Store};
+use lockproof::bytes;
+use lockproof::bytes::Store;
 use lockproof::cli::{self, SchemaOf};
-use lockproof::formats::{self, Format};
+use lockproof::ecosystems::formats;
+use lockproof::ecosystems::formats::Format;
+use lockproof::ecosystems::unread;
 use lockproof::rules::{self, Rule};
-use lockproof::unread;
 
 use crate::picture;
 use crate::tools::{Done, Failure, at, root, say};
@@ -153,7 +155,7 @@ fn stores_table() -> String {
         let when = if store.in_repository { "always" } else { "`--bytes all`" };
         format!("| {} | {} | {when} | {} |\n", store.id, store.formats.join(", "), cell(store.proves))
     };
-    let rows: String = artifacts::ALL.iter().map(row).collect();
+    let rows: String = bytes::ALL.iter().map(row).collect();
     format!("| Store | Formats | Looked into | What it proves |\n|---|---|---|---|\n{rows}")
 }
 

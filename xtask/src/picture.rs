@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anstyle_svg::{Term, WIN10_CONSOLE};
-use lockproof::options::Options;
+use lockproof::read::options::Options;
 use lockproof::render::terminal::{self, Style};
 use lockproof::{check, read};
 

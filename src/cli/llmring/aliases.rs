@@ -3,12 +3,12 @@
 use clap::Args;
 
 use super::{Done, Failed, FileArg, Form, loadable};
-use crate::canonical::{Value, indented};
+use crate::agents::canonical::{Value, indented};
+use crate::agents::llmring::document::{Document, Profile};
+use crate::agents::llmring::near;
 use crate::cli::{CLEAN, print};
-use crate::escape;
-use crate::llmring::document::{Document, Profile};
-use crate::llmring::near;
-use crate::syntax::Text;
+use crate::text::escape;
+use crate::text::syntax::Text;
 
 #[derive(Args)]
 pub(in crate::cli) struct AliasesArgs {

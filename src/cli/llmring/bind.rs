@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Done, Failed, FileArg, loadable, now, rewrite};
+use crate::agents::llmring::edit::{Change, apply};
+use crate::agents::llmring::{PROVIDERS, near, split};
 use crate::cli::{CLEAN, print};
-use crate::escape;
-use crate::llmring::edit::{Change, apply};
-use crate::llmring::{PROVIDERS, near, split};
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct BindArgs {

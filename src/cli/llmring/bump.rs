@@ -7,11 +7,11 @@ use clap::Args;
 use super::{
     Done, Failed, FileArg, PolicyAt, RegistryArg, Snapshot, loadable, now, policy_around, rewrite, write,
 };
+use crate::agents::llmring::document::Document;
+use crate::agents::llmring::edit::{Bump, Change, apply, bump, keep};
+use crate::agents::llmring::registry::Registry;
 use crate::cli::{CLEAN, FOUND, print};
-use crate::escape;
-use crate::llmring::document::Document;
-use crate::llmring::edit::{Bump, Change, apply, bump, keep};
-use crate::llmring::registry::Registry;
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct BumpArgs {
@@ -111,7 +111,7 @@ pub(super) fn hashes<'p>(
 ) -> Vec<(String, String)> {
     let hash = |(provider, version): (&str, u64)| {
         let archive = registry.archive(provider, version)?;
-        let holds = registry.chain(provider, version) != crate::llmring::registry::Chain::Broken;
+        let holds = registry.chain(provider, version) != crate::agents::llmring::registry::Chain::Broken;
         holds.then(|| (format!("{provider}/{version}"), archive.sha256()))
     };
     archives.into_iter().filter_map(hash).collect()

@@ -6,14 +6,14 @@ use clap::Args;
 
 use super::digest::BuildArg;
 use super::{Done, Failed, FileArg, loadable, write};
+use crate::agents::llmring::Build;
+use crate::agents::llmring::document::Document;
+use crate::agents::llmring::loaded::load;
+use crate::agents::llmring::save::{lost, save};
+use crate::agents::llmring::value::Syntax;
 use crate::cli::{CLEAN, print};
-use crate::escape;
-use crate::llmring::Build;
-use crate::llmring::document::Document;
-use crate::llmring::loaded::load;
-use crate::llmring::save::{lost, save};
-use crate::llmring::value::Syntax;
-use crate::source::Source;
+use crate::text::escape;
+use crate::text::source::Source;
 
 #[derive(Args)]
 pub(in crate::cli) struct ConvertArgs {

@@ -3,12 +3,12 @@
 use clap::{Args, ValueEnum};
 
 use super::{Done, FileArg, Form, readable};
-use crate::canonical::{Value, indented};
+use crate::agents::canonical::{Value, indented};
+use crate::agents::llmring::Build;
+use crate::agents::llmring::document::Document;
+use crate::agents::llmring::loaded::load;
 use crate::cli::{CLEAN, FOUND, print};
-use crate::escape;
-use crate::llmring::Build;
-use crate::llmring::document::Document;
-use crate::llmring::loaded::load;
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct DigestArgs {

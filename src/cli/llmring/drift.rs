@@ -3,11 +3,11 @@
 use clap::{Args, ValueEnum};
 
 use super::{Done, FileArg, RegistryArg, loadable, policy_around};
-use crate::canonical::{Value, canonical, indented};
+use crate::agents::canonical::{Value, canonical, indented};
+use crate::agents::llmring::drift::{Change, Changed, Drift, Unchecked, of};
+use crate::agents::llmring::is_registered;
 use crate::cli::{CLEAN, INCOMPLETE, print};
-use crate::escape;
-use crate::llmring::drift::{Change, Changed, Drift, Unchecked, of};
-use crate::llmring::is_registered;
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct DriftArgs {
@@ -115,7 +115,7 @@ fn json(drifts: &[Drift<'_>], unchecked: &[Unchecked]) -> String {
             Change::Fields(fields) => ("changed", fields.iter().collect()),
         };
         entries.push(("change".to_owned(), Value::text(change)));
-        let field = |it: &&crate::llmring::drift::Field<'_>| {
+        let field = |it: &&crate::agents::llmring::drift::Field<'_>| {
             let both = Value::object([("before", it.before.clone()), ("now", it.now.clone())]);
             (it.name.to_owned(), both)
         };

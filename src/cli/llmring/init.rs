@@ -6,18 +6,18 @@ use clap::Args;
 
 use super::bump::{hashes, remember};
 use super::{Done, Failed, RegistryArg, now, policy_around, read, write};
+use crate::agents::llmring::edit::target;
+use crate::agents::llmring::init::{PROFILES, choose, text};
+use crate::agents::llmring::place::NAME;
+use crate::agents::llmring::reader;
+use crate::agents::llmring::registry::Registry;
+use crate::agents::llmring::save::save;
+use crate::agents::llmring::value::Syntax;
+use crate::agents::llmring::{Build, loaded};
 use crate::cli::{CLEAN, here, print};
-use crate::escape;
-use crate::llmring::edit::target;
-use crate::llmring::init::{PROFILES, choose, text};
-use crate::llmring::place::NAME;
-use crate::llmring::reader;
-use crate::llmring::registry::Registry;
-use crate::llmring::save::save;
-use crate::llmring::value::Syntax;
-use crate::llmring::{Build, loaded};
 use crate::read::{File, models};
-use crate::source::{Side, Source};
+use crate::text::escape;
+use crate::text::source::{Side, Source};
 
 #[derive(Args)]
 pub(in crate::cli) struct InitArgs {
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &InitArgs) -> Done {
         print(&(escape::message(&format!("left out  {provider}: {why}")) + "\n"));
     }
     let is_trusted = |file: &&File| {
-        crate::llmring::registry::place(&file.path)
+        crate::agents::llmring::registry::place(&file.path)
             .is_some_and(|(provider, _)| trusted.iter().any(|(it, _)| *it == provider))
     };
     let registry =
@@ -100,7 +100,7 @@ fn finish(path: &std::path::Path, toml: &str, said: &str) -> Done {
     };
     // A name that no reader takes for a lockfile is no place for one.
     let shown = path.display().to_string();
-    if crate::formats::of_path(shown.as_bytes()).is_none_or(|it| it.id != "llmring") {
+    if crate::ecosystems::formats::of_path(shown.as_bytes()).is_none_or(|it| it.id != "llmring") {
         return Err(Failed::usage(format!(
             "{shown} has no name of an llmring lockfile: {NAME} or {NAME}.json"
         )));

@@ -15,18 +15,19 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{INCOMPLETE, USAGE, complain, here};
-use crate::formats::{self, Family};
-use crate::llmring::document::Document;
-use crate::llmring::place::NAME;
-use crate::llmring::reader;
-use crate::llmring::registry::Registry;
-use crate::llmring::stamp::Stamp;
-use crate::open;
+use crate::agents::llmring::document::Document;
+use crate::agents::llmring::place::NAME;
+use crate::agents::llmring::reader;
+use crate::agents::llmring::registry::Registry;
+use crate::agents::llmring::stamp::Stamp;
+use crate::disk;
+use crate::ecosystems::formats;
+use crate::ecosystems::formats::Family;
+use crate::git::Repo;
 use crate::policy::{self, Policy};
 use crate::read::{File, models};
-use crate::repo::Repo;
-use crate::source::{Side, Source};
-use crate::syntax::{Fault, FaultKind};
+use crate::text::source::{Side, Source};
+use crate::text::syntax::{Fault, FaultKind};
 
 #[derive(Subcommand)]
 pub(super) enum LlmringCommand {
@@ -154,7 +155,7 @@ fn read(path: &Path) -> Result<Source, Failed> {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failed> {
-    let read = open::read(path, Source::LIMIT).map_err(|refused| Failed::unread(refused.to_string()))?;
+    let read = disk::read(path, Source::LIMIT).map_err(|refused| Failed::unread(refused.to_string()))?;
     read.ok_or_else(|| Failed::unread(format!("{} is not there", path.display())))
 }
 
@@ -276,11 +277,11 @@ fn now() -> Result<String, Failed> {
 
 /// Writes what was made of a file, if it still holds that.
 fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), Failed> {
-    crate::write::over(path, before.as_bytes(), after.as_bytes())
+    crate::actions::write::over(path, before.as_bytes(), after.as_bytes())
         .map_err(|error| Failed::unread(format!("{}: {error}", path.display())))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failed> {
-    crate::write::atomically(path, text.as_bytes())
+    crate::actions::write::atomically(path, text.as_bytes())
         .map_err(|error| Failed::unread(format!("{}: {error}", path.display())))
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Done, Failed, FileArg, RegistryArg, cache, policy_around, read};
+use crate::agents::llmring::reader;
 use crate::cli::{CLEAN, FOUND, INCOMPLETE, complain_of, here, print};
-use crate::escape;
-use crate::finding::Level;
-use crate::llmring::reader;
-use crate::options::{Base, Options};
+use crate::findings::finding::Level;
 use crate::read as sides;
+use crate::read::options::{Base, Options};
 use crate::render::terminal;
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct ValidateArgs {

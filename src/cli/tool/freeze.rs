@@ -7,15 +7,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, ValueEnum};
 
 use super::{ScopeArg, index_of, shown};
+use crate::actions::write;
+use crate::agents::tool::disk::{Folders, Scope, Tier};
+use crate::agents::tool::freeze;
+use crate::agents::tool::freeze::{Frozen, How};
+use crate::agents::tool::signature::System;
+use crate::agents::tool::tools::{Project, Tools};
+use crate::agents::tool::{lock, time};
 use crate::cli::{CLEAN, FOUND, INCOMPLETE, USAGE, complain, print};
+use crate::ecosystems::formats;
 use crate::model::Lockfile;
-use crate::source::{Side, Source};
-use crate::tool::disk::{Folders, Scope, Tier};
-use crate::tool::freeze::{self, Frozen, How};
-use crate::tool::signature::System;
-use crate::tool::tools::{Project, Tools};
-use crate::tool::{lock, time};
-use crate::{formats, write};
+use crate::text::source::{Side, Source};
 
 #[derive(Args)]
 pub(in crate::cli) struct FreezeArgs {
@@ -93,7 +95,7 @@ fn ids(arguments: &FreezeArgs, project: &Project<'_>, is_rye: bool) -> BTreeSet<
 
 /// Now, as the systems write it.
 fn now() -> Result<String, (String, u8)> {
-    let seconds = crate::clock::now().map_err(|error| (error, USAGE))?;
+    let seconds = crate::read::clock::now().map_err(|error| (error, USAGE))?;
     let is_set = std::env::var_os("SOURCE_DATE_EPOCH").is_some();
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok().filter(|_| !is_set);
     Ok(time::format(seconds, since.map_or(0, |since| since.subsec_micros())))
@@ -147,7 +149,7 @@ impl Work<'_> {
     }
 
     fn say(&mut self, what: &str, below: &str) {
-        self.out.push_str(&crate::escape::message(&format!("{what} {}", shown(self.target, below))));
+        self.out.push_str(&crate::text::escape::message(&format!("{what} {}", shown(self.target, below))));
         self.out.push('\n');
     }
 

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::agents::tool::integrity::{Kind, Variant, compute, sha256};
+use crate::agents::tool::{content, json};
 use crate::cli::{INCOMPLETE, USAGE, complain, print};
-use crate::open;
-use crate::source::Source;
-use crate::tool::integrity::{Kind, Variant, compute, sha256};
-use crate::tool::{content, json};
+use crate::disk;
+use crate::text::source::Source;
 
 #[derive(Args)]
 pub(in crate::cli) struct HashArgs {
@@ -82,7 +82,7 @@ fn read(path: &Path) -> Result<String, String> {
             bytes
         }
         _ => {
-            let read = open::read(path, Source::LIMIT).map_err(|refused| refused.to_string())?;
+            let read = disk::read(path, Source::LIMIT).map_err(|refused| refused.to_string())?;
             read.ok_or_else(|| format!("{shown} is not there"))?
         }
     };

@@ -5,13 +5,13 @@ use std::path::Path;
 use clap::Args;
 
 use super::{ScopeArg, index_of, lockfiles, shown, tiers, verify};
+use crate::actions::write;
+use crate::agents::tool::disk::Tier;
+use crate::agents::tool::freeze;
+use crate::agents::tool::index::Index;
+use crate::agents::tool::time;
 use crate::cli::{CLEAN, INCOMPLETE, USAGE, print};
-use crate::escape;
-use crate::tool::disk::Tier;
-use crate::tool::freeze;
-use crate::tool::index::Index;
-use crate::tool::time;
-use crate::write;
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct IndexArgs {
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &IndexArgs, folder: &Path) -> Result<u8, (String, u
         let rules = ["tool-index-mismatch", "tool-path-escape"];
         return verify::judge(folder, tiers, &rules);
     }
-    let now = crate::clock::now().map_err(|error| (error, USAGE))?;
+    let now = crate::read::clock::now().map_err(|error| (error, USAGE))?;
     let mut out = String::new();
     for tier in &tiers {
         if rebuild(tier, &time::format(now, 0))? {

@@ -7,13 +7,13 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{ScopeArg, index_of, lockfiles, shown};
+use crate::agents::tool::disk::{Folders, Scope, Tier, is_project_scope};
+use crate::agents::tool::freeze::last_validated;
+use crate::agents::tool::index::Index;
+use crate::agents::tool::store;
 use crate::cli::{CLEAN, INCOMPLETE, complain, print};
-use crate::escape;
 use crate::render::json;
-use crate::tool::disk::{Folders, Scope, Tier, is_project_scope};
-use crate::tool::freeze::last_validated;
-use crate::tool::index::Index;
-use crate::tool::store;
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct ListArgs {

@@ -15,11 +15,11 @@ use std::path::Path;
 use clap::{Subcommand, ValueEnum};
 
 use super::{USAGE, complain, here};
-use crate::formats::{kiwi, rye};
+use crate::agents::tool::disk::{Folders, Scope, Tier, project_around};
+use crate::agents::tool::{lock, store};
+use crate::ecosystems::formats::{kiwi, rye};
 use crate::model::Lockfile;
-use crate::source::Source;
-use crate::tool::disk::{Folders, Scope, Tier, project_around};
-use crate::tool::{lock, store};
+use crate::text::source::Source;
 
 #[derive(Subcommand)]
 pub(super) enum ToolCommand {

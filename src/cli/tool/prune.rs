@@ -5,13 +5,13 @@ use std::path::Path;
 use clap::Args;
 
 use super::{ScopeArg, index_of, shown, tiers};
+use crate::actions::write;
+use crate::agents::tool::disk::Tier;
+use crate::agents::tool::freeze;
+use crate::agents::tool::index::{Entry, Index, STALE_AFTER};
+use crate::agents::tool::time::NoTime;
 use crate::cli::{CLEAN, FOUND, INCOMPLETE, USAGE, complain, print};
-use crate::escape;
-use crate::tool::disk::Tier;
-use crate::tool::freeze;
-use crate::tool::index::{Entry, Index, STALE_AFTER};
-use crate::tool::time::NoTime;
-use crate::write;
+use crate::text::escape;
 
 #[derive(Args)]
 pub(in crate::cli) struct PruneArgs {
@@ -27,7 +27,7 @@ pub(in crate::cli) struct PruneArgs {
 }
 
 pub(super) fn run(arguments: &PruneArgs, folder: &Path) -> Result<u8, (String, u8)> {
-    let now = crate::clock::now().map_err(|error| (error, USAGE))?;
+    let now = crate::read::clock::now().map_err(|error| (error, USAGE))?;
     let mut code = CLEAN;
     let mut out = String::new();
     for tier in tiers(arguments.scope, folder) {

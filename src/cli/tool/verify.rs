@@ -4,18 +4,20 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
+use crate::agents::tool::disk::{Folders, Scope, Tier};
 use crate::check;
 use crate::cli::{CLEAN, FOUND, INCOMPLETE, USAGE, print};
-use crate::escape::shell;
-use crate::finding::Level;
-use crate::formats::{self, Family};
-use crate::options::{Base, Options};
+use crate::ecosystems::formats;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::git::Repo;
 use crate::policy::ToolMode;
+use crate::read::clock;
+use crate::read::options::{Base, Options};
 use crate::read::{self, File, Sources};
 use crate::render::terminal;
-use crate::repo::Repo;
 use crate::rules;
-use crate::tool::disk::{Folders, Scope, Tier};
+use crate::text::escape::shell;
 
 #[derive(Args)]
 pub(in crate::cli) struct VerifyArgs {
@@ -119,7 +121,7 @@ fn only(sources: &mut Sources, tool: &str) -> Result<(), (String, u8)> {
 }
 
 fn report(sources: &Sources, rules: &[&str]) -> Result<u8, (String, u8)> {
-    let now = Some(crate::clock::now().map_err(|error| (error, USAGE))?);
+    let now = Some(clock::now().map_err(|error| (error, USAGE))?);
     let select = rules.iter().map(|id| (*id).to_owned()).collect();
     let outcome = check::lint(sources, &Options { select, now, base: Base::None, ..Options::default() });
     let style = terminal::Style { color: false, width: 100, quiet: false, verbose: false };

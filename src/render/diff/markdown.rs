@@ -2,11 +2,11 @@
 //! a table, so nothing in it is markup; what is too much is cut at a row.
 
 use super::{counted, details, file_state, kinds, marks, sides, version};
-use crate::diff::{Change, Diff, FileDiff};
-use crate::escape::markdown as code;
+use crate::actions::diff::{Change, Diff, FileDiff};
 use crate::read::Sources;
 use crate::render::count;
 use crate::render::page::Page;
+use crate::text::escape::markdown as code;
 
 /// Places that a row names.
 const PLACES: usize = 3;
@@ -49,7 +49,7 @@ fn in_full(change: &Change) -> [String; 6] {
 }
 
 fn in_short(change: &Change) -> [String; 6] {
-    let side = |side: &Option<crate::diff::Pinned>| {
+    let side = |side: &Option<crate::actions::diff::Pinned>| {
         side.as_ref().map(version).filter(|it| !it.is_empty()).map(|it| code(&it)).unwrap_or_default()
     };
     let via = change.via.as_ref().filter(|_| !change.is_direct()).map(|via| code(&via.name));

@@ -6,11 +6,11 @@ pub mod text;
 use serde::Serialize;
 
 use super::json::{self, Inputs, TOOL, Tool};
+use crate::actions::diff::{Change, Count, Diff, FileDiff, Kind, Mark, Pinned};
 use crate::check::State;
-use crate::diff::{Change, Count, Diff, FileDiff, Kind, Mark, Pinned};
-use crate::finding::Whence;
+use crate::findings::finding::Whence;
 use crate::read::Sources;
-use crate::source::Side;
+use crate::text::source::Side;
 
 /// The changes as JSON.
 #[derive(Serialize)]
@@ -71,7 +71,9 @@ fn marks(marks: &[Mark]) -> String {
 fn version(pinned: &Pinned) -> String {
     let version = pinned.version.as_deref().unwrap_or_default();
     match &pinned.origin.commit {
-        Some(commit) => format!("{version} ({})", crate::escape::head(commit, 8)).trim_start().to_owned(),
+        Some(commit) => {
+            format!("{version} ({})", crate::text::escape::head(commit, 8)).trim_start().to_owned()
+        }
         None => version.to_owned(),
     }
 }
@@ -94,7 +96,7 @@ fn details(change: &Change) -> Option<(String, String)> {
         [first, rest @ ..] => {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let cut = if first.len() > 26 { "…" } else { "" };
-            format!("{}{cut}{more}", crate::escape::head(first, 26))
+            format!("{}{cut}{more}", crate::text::escape::head(first, 26))
         }
     };
     if !before.hashes.is_empty() || !after.hashes.is_empty() {

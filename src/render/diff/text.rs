@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{details, file_state, kinds, marks, sides, version};
+use crate::actions::diff::{Change, Count, Diff, FileDiff, Kind};
 use crate::check::State;
-use crate::diff::{Change, Count, Diff, FileDiff, Kind};
-use crate::escape;
-use crate::finding::Level;
+use crate::findings::finding::Level;
 use crate::read::Sources;
 use crate::render::{count, paint, wrap};
+use crate::text::escape;
 
 /// How to draw.
 #[derive(Clone, Copy, Debug)]

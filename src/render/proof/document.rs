@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::artifacts::facts::Counted;
-use crate::options::{Bytes, Scope};
+use crate::findings::facts::Counted;
+use crate::read::options::{Bytes, Scope};
 use crate::render::json::Tool;
 
 #[derive(Serialize)]

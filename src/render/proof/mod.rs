@@ -14,13 +14,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::json::{TOOL, print};
 use super::{json, markdown, sarif};
-use crate::artifacts::facts::Counted;
 use crate::check::{Coverage, Outcome, State};
-use crate::finding::Level;
-use crate::options::{FailOn, Options};
+use crate::findings::facts::Counted;
+use crate::findings::finding::Level;
 use crate::policy::RULE_SET;
 use crate::read::Sources;
-use crate::source::Side;
+use crate::read::options::{FailOn, Options};
+use crate::text::source::Side;
 
 /// What the statement says, by a name of ours.
 pub const PREDICATE: &str = "https://github.com/lockproof/lockproof/proof/v1";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::finding::Level;
+use crate::findings::finding::Level;
 use crate::render::json::Inputs;
 
 #[derive(Serialize)]

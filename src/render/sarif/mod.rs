@@ -15,12 +15,13 @@ use log::{
 use super::json::{Inputs, TOOL, print};
 use super::{HOME, count, line_hash, not_checked, select};
 use crate::check::Outcome;
-use crate::escape::{self, unlinked};
-use crate::finding::{Finding as Found, Level, Related, Span};
-use crate::options::Scope;
+use crate::findings::finding::{Finding as Found, Level, Related, Span};
 use crate::read::Sources;
+use crate::read::options::Scope;
 use crate::rules::{self, Rule};
-use crate::source::Side;
+use crate::text::escape;
+use crate::text::escape::unlinked;
+use crate::text::source::Side;
 
 /// A code host takes no more results of a run.
 const RESULTS: usize = 25_000;

@@ -1,8 +1,8 @@
 //! A rule as SARIF describes it: its page, and what a code host sorts alerts by.
 
 use super::log::{Configuration, Message, Rule as Descriptor, RuleProperties};
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
 use crate::render::rule_page;
 use crate::rules::Rule;
 

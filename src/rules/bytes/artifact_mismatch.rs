@@ -27,14 +27,14 @@
 //! Remove that copy, fetch it again and compare. If it comes out the same, the lockfile or the registry has changed:
 //! find out which before you install it.
 
-use crate::artifacts::facts::{Fact, Mismatch, Outcome};
-use crate::context::Context;
-use crate::finding::{Level, date};
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::facts::{Fact, Mismatch, Outcome};
+use crate::findings::finding::{Level, date};
+use crate::findings::report::{Field, Report};
 use crate::model::Lockfile;
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 use super::{entry, history};
 

@@ -34,15 +34,15 @@
 //!
 //! Lock again with the client: it writes what the packages say.
 
-use crate::artifacts::facts::{Carried, Outcome};
-use crate::artifacts::fold_cargo;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::bytes::fold_cargo;
+use crate::ecosystems::formats::Family;
+use crate::findings::facts::{Carried, Outcome};
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
 use crate::model::{Ecosystem, Edge, Lockfile, Package, canonical};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "metadata-mismatch",
@@ -91,7 +91,7 @@ fn compare_edges<'a>(
         let message = format!(
             "{} does not ask for {}, though the lockfile says so.",
             package.label(),
-            crate::escape::cut(edge.name.as_str())
+            crate::text::escape::cut(edge.name.as_str())
         );
         report
             .package(lockfile, package, Field::Entry, &edge.name, message)

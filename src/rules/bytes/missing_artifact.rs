@@ -18,14 +18,14 @@
 //! Fetch what is missing (`cargo fetch`, `npm ci`, `go mod download`) and check again. pnpm and uv keep no archives: npm's
 //! cache or a folder of wheels can stand in.
 
-use crate::artifacts::facts::Unseen;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::options::Bytes;
-use crate::report::{Field, Report};
+use crate::ecosystems::formats::Family;
+use crate::findings::facts::Unseen;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::read::options::Bytes;
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "missing-artifact",
@@ -63,7 +63,7 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn nothing_is_missing_unless_it_is_required() {

@@ -1,4 +1,4 @@
-//! Rules about bytes: what lies on this disk, beside what the lockfile pins. They read [`crate::artifacts::facts`].
+//! Rules about bytes: what lies on this disk, beside what the lockfile pins. They read [`crate::findings::facts`].
 
 pub mod artifact_mismatch;
 pub mod metadata_mismatch;
@@ -6,10 +6,10 @@ pub mod missing_artifact;
 pub mod unpacked_source_changed;
 pub mod vendored_file_changed;
 
-use crate::artifacts::facts::{Altered, Fact, How};
-use crate::commands::Help;
-use crate::context::Context;
+use crate::findings::facts::{Altered, Fact, How};
 use crate::model::{Lockfile, Package};
+use crate::world::Context;
+use crate::world::commands::Help;
 
 /// The entry that a fact is about.
 fn entry<'a>(lockfile: &'a Lockfile<'a>, fact: &Fact) -> Option<&'a Package<'a>> {

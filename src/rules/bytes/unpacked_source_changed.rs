@@ -16,14 +16,14 @@
 //! An editor that follows a definition into such a folder and saves there is the harmless cause; a build script that
 //! writes to another package's sources is not. Remove the folder: the client unpacks it again.
 
-use crate::artifacts::facts::{Altered, Fact, Outcome};
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::facts::{Altered, Fact, Outcome};
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
 use crate::model::Lockfile;
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 use super::{differences, entry};
 

@@ -41,15 +41,15 @@
 
 use foldhash::HashSet;
 
-use crate::artifacts::facts::{Altered, Fact, How, Outcome};
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::facts::{Altered, Fact, How, Outcome};
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
 use crate::model::{Ecosystem, Lockfile};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::source::Source;
-use crate::syntax::Text;
+use crate::text::source::Source;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 use super::{differences, entry, history};
 
@@ -139,7 +139,7 @@ fn compare_modules<'a>(cx: &Context<'a>, list: &'a Source, report: &mut Report<'
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn vendored_modules_are_pinned() {

@@ -32,15 +32,15 @@
 //! This looks at a commit with several parents (`--head REV`), and at a merge that is being made (`--staged`, or the
 //! worktree). What the first parent has is the other rules' to judge.
 
-use crate::change::{Kept, Release, Slot};
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::report::Report;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
+use crate::model::release::{Kept, Release, Slot};
 use crate::rules::change::{
     integrity_downgraded, integrity_removed, pin_rewritten, pin_widened, registry_changed,
 };
 use crate::rules::{Check, Rule};
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "evil-merge",
@@ -78,7 +78,7 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn lock(entries: &[(&str, &str)]) -> String {
         entries.iter().map(|(module, hash)| format!("{module} h1:{{{hash}}}\n")).collect()

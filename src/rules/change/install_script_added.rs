@@ -23,17 +23,17 @@
 
 use foldhash::{HashSet, HashSetExt};
 
-use crate::change::Release;
-use crate::commands::Help;
-use crate::context::{Context, Pair};
-use crate::escape::cut;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::graph::Links;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Found, Report};
+use crate::model::graph::Links;
+use crate::model::release::Release;
 use crate::model::{Lockfile, Package};
-use crate::report::{Field, Found, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::escape::cut;
+use crate::text::syntax::Text;
+use crate::world::commands::Help;
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "install-script-added",
@@ -100,7 +100,7 @@ fn statement<'a>(lockfile: &'a Lockfile<'a>, package: &'a Package<'a>) -> &'a st
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn lock(entries: &str) -> String {
         format!(r#"{{"lockfileVersion": 3, "packages": {{{entries}}}}}"#)

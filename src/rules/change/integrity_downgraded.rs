@@ -24,13 +24,13 @@
 //! Old clients (npm 6, pnpm before 10) weakened hashes themselves at times; the entry is less safe all the same. Take the
 //! line back from git.
 
-use crate::change::{Kept, Pin, Slot, pins, pins_of};
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::report::{Field, Report};
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::{Kept, Pin, Slot, pins, pins_of};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "integrity-downgraded",
@@ -71,7 +71,7 @@ fn had<'a>(cx: &Context<'a>, own: &Pin<'a>, kept: &Kept<'a>) -> Option<Pin<'a>> 
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn lock(entries: &[(&str, &str)]) -> String {
         let entry = |(path, hash): &(&str, &str)| {

@@ -30,15 +30,15 @@ use std::cell::LazyCell;
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::change::{Kept, Pin, Release, Slot, pins};
-use crate::commands::Help;
-use crate::context::{Context, Pair};
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::{Kept, Pin, Release, Slot, pins};
 use crate::model::{Artifact, Ecosystem, Lockfile, Origin, Package, Subject, folder};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::commands::Help;
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "integrity-removed",
@@ -171,7 +171,7 @@ fn gone<'a, 'r>(
     neighbours: &Neighbours<'a>,
     had: &Pin<'a>,
     report: &'r mut Report<'a>,
-) -> &'r mut crate::report::Found<'a> {
+) -> &'r mut crate::findings::report::Found<'a> {
     let Slot { package, .. } = had.slot;
     let at = neighbours.of(package).unwrap_or(&lockfile.source.text()[..0]);
     report
@@ -210,7 +210,7 @@ impl<'a> Neighbours<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn npm(entries: &[(&str, &str)]) -> String {
         let entry = |(path, hash): &(&str, &str)| format!(r#""{path}": {{"version": "1.0.0"{hash}}}"#);

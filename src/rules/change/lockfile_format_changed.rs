@@ -11,13 +11,13 @@
 //!
 //! Agree on one release of the client, lest the file goes back and forth.
 
-use crate::change::Release;
-use crate::context::{Context, Pair};
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::Lockfile;
-use crate::report::Report;
+use crate::model::release::Release;
 use crate::rules::{Check, Rule};
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "lockfile-format-changed",
@@ -74,7 +74,7 @@ fn lost_hashes<'a>(cx: &Context<'a>, head: &'a Lockfile<'a>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn npm(version: u8, integrity: &str) -> String {
         let entry = format!(r#"{{"version": "1.0.0"{integrity}}}"#);

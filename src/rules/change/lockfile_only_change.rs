@@ -11,12 +11,12 @@
 //!
 //! Change what the project asks for in its manifest, and let the client write the lockfile.
 
-use crate::context::{Context, Pair};
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::report::Report;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::rules::{Check, Rule};
-use crate::workspace::is_inside;
+use crate::world::workspace::is_inside;
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "lockfile-only-change",
@@ -46,7 +46,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn a_manifest_that_changed_as_well_explains_it() {

@@ -11,12 +11,12 @@
 //!
 //! Take it back with `git checkout HEAD -- go.sum`, or remove what it served as well.
 
-use crate::context::{Context, Pair, World};
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::{EdgeKind, Lockfile, folder};
-use crate::report::Report;
 use crate::rules::{Check, Rule};
+use crate::world::{Context, Pair, World};
 
 pub static RULE: Rule = Rule {
     id: "lockfile-removed",
@@ -90,7 +90,7 @@ fn serves(other: &Lockfile<'_>, gone: &Lockfile<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const SUM: &str = "m v1.0.0 h1:{A}\n";
 

@@ -21,16 +21,16 @@
 //! Take the line back from git (`git checkout HEAD -- Cargo.lock`) and update again. If the hash comes out different
 //! once more, fetch the archive from a clean cache and compare it with the registry's before you trust either.
 
-use crate::change::{Kept, Pin, Provenance, Slot, pins};
-use crate::commands::Help;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::{Kept, Pin, Provenance, Slot, pins};
+use crate::model::url;
 use crate::model::{Lockfile, Origin};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
-use crate::url;
+use crate::text::syntax::Text;
+use crate::world::Context;
+use crate::world::commands::Help;
 
 pub static RULE: Rule = Rule {
     id: "pin-rewritten",
@@ -129,7 +129,7 @@ fn restore(cx: &Context<'_>, lockfile: &Lockfile<'_>) -> Help {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn a_release_is_the_same_release_in_another_file() {

@@ -13,14 +13,14 @@
 //!
 //! Take the line back from git. If a registry has really added a file, its page says so.
 
-use crate::change::{Kept, Pin, Slot, pins};
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
 use crate::model::Origin;
-use crate::report::{Field, Report};
+use crate::model::release::{Kept, Pin, Slot, pins};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "pin-widened",
@@ -71,7 +71,7 @@ fn widened<'a>(cx: &Context<'a>, pin: &Pin<'a>, known: Option<&Pin<'a>>, report:
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn a_list_is_any_of() {

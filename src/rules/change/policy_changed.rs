@@ -15,15 +15,15 @@
 //! With `--base`, a change is judged by the policy that the base side has: what it loosens does not count for itself. So
 //! there are two steps: first a change of the policy alone, then the one that needs it.
 
-use crate::context::Context;
-use crate::excuse::{Fates, TWO_STEPS};
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::check::excuse::{Fates, TWO_STEPS};
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::policy::Policy;
 use crate::policy::compare::{Loosening, loosened};
 use crate::policy::sides::Stated;
-use crate::report::Report;
 use crate::rules::{Check, Rule};
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "policy-changed",
@@ -167,7 +167,7 @@ fn first_difference<'a>(base: &'a Stated, head: &'a Stated) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn lock(host: &str) -> String {
         format!(

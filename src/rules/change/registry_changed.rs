@@ -26,17 +26,17 @@
 //! configuration that is changed with it admits the new place. An address that is left out, or put
 //! back, is no move.
 
-use crate::change::{Kept, Provenance, Slot, pins};
-use crate::commands::Help;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::{Kept, Provenance, Slot, pins};
 use crate::model::{Lockfile, Origin};
-use crate::report::{Field, Report};
 use crate::rules::content::unpinned_registry;
 use crate::rules::{Check, Rule};
-use crate::source::Source;
-use crate::syntax::Text;
+use crate::text::source::Source;
+use crate::text::syntax::Text;
+use crate::world::Context;
+use crate::world::commands::Help;
 
 pub static RULE: Rule = Rule {
     id: "registry-changed",
@@ -146,7 +146,7 @@ fn same_bytes(slot: Slot<'_>, kept: &Kept<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -186,7 +186,7 @@ mod tests {
             )
             .all();
         let moved = findings.iter().find(|it| it.rule == "registry-changed").unwrap();
-        assert_eq!(moved.level, crate::finding::Level::Error);
+        assert_eq!(moved.level, crate::findings::finding::Level::Error);
     }
 
     #[test]

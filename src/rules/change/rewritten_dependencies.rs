@@ -25,14 +25,14 @@
 //! dependency that no changed project, no upgraded package and no changed setting leads to is found. A dependency that
 //! is gone is silent.
 
-use crate::cause::{Causes, Gained};
-use crate::context::{Context, Pair};
-use crate::escape::cut;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
 use crate::model::Lockfile;
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
+use crate::text::escape::cut;
+use crate::world::explain::{Causes, Gained};
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "rewritten-dependencies",
@@ -76,7 +76,7 @@ fn tell<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, gained: &Gained<'a>, r
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn cargo(own: &str, x: &str) -> String {
         let list = |names: &str| -> String {

@@ -20,15 +20,15 @@
 //!
 //! Of several that lead to each other, the first is told.
 
-use crate::commands::Help;
-use crate::context::{Context, Pair};
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::graph::Links;
-use crate::report::{Field, Report};
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::graph::Links;
 use crate::rules::change::rewritten_dependencies::comparable;
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::commands::Help;
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "unexplained-package",
@@ -57,7 +57,7 @@ fn check<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const NAMED: &str = "is new, and nothing that changed asks for it.";
 

@@ -22,21 +22,21 @@ use std::cmp::Ordering;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use crate::change::Release;
-use crate::commands::Help;
-use crate::context::{Context, Pair, World};
-use crate::demands::Demands;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::graph::{Node, Walk, tops};
-use crate::manifest::Declared;
-use crate::members::Members;
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::manifest::Declared;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::graph::{Node, Walk, tops};
+use crate::model::release::Release;
+use crate::model::version;
 use crate::model::{Ecosystem, Lockfile, Package, folder};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::source::Source;
-use crate::syntax::Text;
-use crate::version;
+use crate::text::source::Source;
+use crate::text::syntax::Text;
+use crate::world::commands::Help;
+use crate::world::demands::Demands;
+use crate::world::members::Members;
+use crate::world::{Context, Pair, World};
 
 pub static RULE: Rule = Rule {
     id: "version-downgraded",
@@ -228,7 +228,7 @@ fn highest<'a>(lockfile: &'a Lockfile<'a>) -> HashMap<&'a str, &'a Package<'a>> 
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn npm(range: &str, entries: &[(&str, &str)]) -> String {
         let entry = |(path, version): &(&str, &str)| {

@@ -22,18 +22,19 @@
 use foldhash::{HashMap, HashMapExt, HashSet};
 use globset::GlobBuilder;
 
-use crate::change::Release;
-use crate::commands::Help;
-use crate::context::{Context, World};
-use crate::discover;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::manifest::{self, ClientOption, Manifest, Pinned};
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::manifest;
+use crate::ecosystems::manifest::{ClientOption, Manifest, Pinned};
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
+use crate::model::release::Release;
 use crate::model::{Ecosystem, Lockfile, Origin, Package, folder};
 use crate::policy::covers;
-use crate::report::Report;
+use crate::read::discover;
 use crate::rules::{Check, Rule};
-use crate::source::Source;
+use crate::text::source::Source;
+use crate::world::commands::Help;
+use crate::world::{Context, World};
 
 pub static RULE: Rule = Rule {
     id: "weakened-client-config",
@@ -126,7 +127,7 @@ fn tell<'a, 'r>(
     option: &ClientOption<'a>,
     what: &str,
     report: &'r mut Report<'a>,
-) -> &'r mut crate::report::Found<'a> {
+) -> &'r mut crate::findings::report::Found<'a> {
     let (key, value) = (&option.key, option.value.as_str());
     report
         .source(source, option.value.raw, format!("`{key}` = `{value}` in {} {what}.", source.path))
@@ -295,8 +296,8 @@ fn is_unused(cx: &Context<'_>, ecosystem: Ecosystem, place: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::finding::Level;
-    use crate::testing::check;
+    use crate::check::testing::check;
+    use crate::findings::finding::Level;
 
     const LOCK: &str = r#"{"lockfileVersion": 3, "packages": {}}"#;
 

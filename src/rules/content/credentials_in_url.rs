@@ -20,14 +20,14 @@
 //! repository, and lock again.
 
 use super::insecure_url::addresses;
-use crate::change::Slot;
-use crate::commands::Help;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::report::{Field, Report};
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::Slot;
+use crate::model::url::Url;
 use crate::rules::{Check, Rule};
-use crate::url::Url;
+use crate::world::Context;
+use crate::world::commands::Help;
 
 pub static RULE: Rule = Rule {
     id: "credentials-in-url",

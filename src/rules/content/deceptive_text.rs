@@ -25,16 +25,17 @@ use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton;
 
 use super::insecure_url::addresses;
-use crate::change::Slot;
-use crate::context::Context;
-use crate::escape::{is_bidi, is_invisible};
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Found, Report};
+use crate::model::release::Slot;
+use crate::model::url;
+use crate::model::url::Url;
 use crate::model::{Edge, Lockfile, Package};
-use crate::report::{Field, Found, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
-use crate::url::{self, Url};
+use crate::text::escape::{is_bidi, is_invisible};
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "deceptive-text",

@@ -19,14 +19,14 @@
 //!
 //! Remove the one that the package manager did not write; git knows which.
 
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::Lockfile;
-use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::source::Source;
-use crate::syntax::FaultKind;
+use crate::text::source::Source;
+use crate::text::syntax::FaultKind;
+use crate::world::Context;
 
 /// What stands from the first to the second: it tells one entry's `resolved` from another's.
 fn between<'a>(source: &'a Source, first: &str, second: &str) -> &'a str {
@@ -62,7 +62,7 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn an_entry_stands_once_wherever_the_other_one_stands() {

@@ -19,15 +19,15 @@
 //! place of its own (`git.example.com/acme/itoa#subdirectory=lib`), and a forge's archive of a commit is its repository.
 //! `[git] allow` in `lockproof.toml` lists repositories that may be used without a word.
 
-use crate::change::Slot;
-use crate::context::Context;
-use crate::excuse::TWO_STEPS;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::check::excuse::TWO_STEPS;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::Slot;
 use crate::model::{Git, Lockfile, Origin, Package};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "git-source",
@@ -110,7 +110,7 @@ fn judge<'a>(
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn lock(repo: &str, commit: char) -> String {
         let commit = commit.to_string().repeat(40);

@@ -19,16 +19,16 @@
 //!
 //! Tell the client to use `https`, and lock again.
 
-use crate::change::Slot;
-use crate::commands::Help;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::Slot;
+use crate::model::url::Url;
 use crate::model::{Lockfile, Package};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
-use crate::url::Url;
+use crate::text::syntax::Text;
+use crate::world::Context;
+use crate::world::commands::Help;
 
 pub static RULE: Rule = Rule {
     id: "insecure-url",
@@ -83,7 +83,7 @@ pub fn addresses<'p, 'a>(package: &'p Package<'a>) -> impl Iterator<Item = &'p T
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn this_machine_is_no_wire() {

@@ -14,14 +14,14 @@
 //! Take the lockfile out of Git LFS: `git lfs untrack` its path, or give it `-filter` in `.gitattributes`; then `git add
 //! --renormalize` it. Lockfiles are text, and git packs them well.
 
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
+use crate::git::filters::POINTER;
 use crate::model::Lockfile;
-use crate::repo::filters::POINTER;
-use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::source::Source;
+use crate::text::source::Source;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "lfs-pointer",
@@ -62,7 +62,7 @@ pub fn is_pointer(source: &Source) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const POINTER: &str = "version https://git-lfs.github.com/spec/v1\noid sha256:{HEX}\nsize 9\n";
 

@@ -19,13 +19,13 @@
 //!
 //! Take the line back from git, or lock that package again.
 
-use crate::change::Slot;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::report::{Field, Report};
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::Slot;
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "malformed-integrity",
@@ -55,7 +55,7 @@ fn check<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>, report: &mu
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn one_bad_token_in_a_list_is_enough() {

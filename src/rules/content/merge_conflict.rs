@@ -16,13 +16,13 @@
 
 use memchr::memmem;
 
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::Lockfile;
-use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::source::Source;
+use crate::text::source::Source;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "merge-conflict",
@@ -57,7 +57,7 @@ pub fn marker(source: &Source) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn a_marker_is_a_whole_line() {

@@ -27,16 +27,16 @@
 
 use foldhash::{HashSet, HashSetExt};
 
-use crate::change::{Release, Slot};
-use crate::commands::Help;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::{Release, Slot};
 use crate::model::{Ecosystem, Exemption, Lockfile, Origin, Package, folder};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
-use crate::workspace::join;
+use crate::text::syntax::Text;
+use crate::world::Context;
+use crate::world::commands::Help;
+use crate::world::workspace::join;
 
 pub static RULE: Rule = Rule {
     id: "missing-integrity",
@@ -194,7 +194,7 @@ fn lost_here<'a>(cx: &Context<'a>, lockfile: &Lockfile<'_>, release: &Release<'a
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn npm(entries: &str) -> String {
         format!(r#"{{"lockfileVersion": 3, "packages": {{{entries}}}}}"#)

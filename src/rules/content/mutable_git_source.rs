@@ -14,14 +14,14 @@
 //!
 //! Every client writes the commit; lock that package again.
 
-use crate::change::Slot;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
 use crate::model::Origin;
-use crate::report::{Field, Report};
+use crate::model::release::Slot;
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "mutable-git-source",

@@ -22,14 +22,15 @@
 use foldhash::{HashMap, HashMapExt};
 
 use super::insecure_url::addresses;
-use crate::context::{Context, is_alias_of};
-use crate::escape::is_hidden;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::url;
+use crate::model::url::Url;
 use crate::model::{Ecosystem, Lockfile, Origin, Package, canonical};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::url::{self, Url};
+use crate::text::escape::is_hidden;
+use crate::world::{Context, is_alias_of};
 
 pub static RULE: Rule = Rule {
     id: "name-mismatch",
@@ -166,7 +167,7 @@ fn is_file_of(name: &str, file: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     #[test]
     fn wheels_may_spell_names_in_their_way() {

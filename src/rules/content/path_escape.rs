@@ -20,15 +20,15 @@
 
 use globset::Glob;
 
-use crate::context::{Context, World};
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::manifest::Manifest;
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::manifest::Manifest;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
 use crate::model::{Ecosystem, Lockfile, Package};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
-use crate::workspace::join;
+use crate::text::syntax::Text;
+use crate::world::workspace::join;
+use crate::world::{Context, World};
 
 pub static RULE: Rule = Rule {
     id: "path-escape",
@@ -134,7 +134,7 @@ fn is_member(world: &World<'_>, lockfile: &Lockfile<'_>, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn link(path: &str) -> String {
         format!(

@@ -28,17 +28,18 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::change::{Provenance, Release, Slot};
-use crate::commands::Help;
-use crate::context::Context;
-use crate::escape::cut;
-use crate::finding::Level;
-use crate::formats::{self, Family};
+use crate::ecosystems::formats;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::{Provenance, Release, Slot};
 use crate::model::{Exemption, Lockfile, Origin, Package};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::source::Source;
-use crate::syntax::Text;
+use crate::text::escape::cut;
+use crate::text::source::Source;
+use crate::text::syntax::Text;
+use crate::world::Context;
+use crate::world::commands::Help;
 
 pub static RULE: Rule = Rule {
     id: "split-view",
@@ -156,7 +157,7 @@ fn value<'a>(package: &'a Package<'a>, field: Field) -> Text<'a> {
 fn is_known<'a>(cx: &Context<'a>, slot: Slot<'a>) -> bool {
     let fold = cx.base.as_ref().map(|base| base.fold(slot.lockfile.ecosystem()));
     let kept = fold.and_then(|fold| fold.release(&Release::of(slot.lockfile, slot.package)));
-    kept.is_some_and(|kept| crate::change::pins(slot).all(|pin| kept.has(&pin)))
+    kept.is_some_and(|kept| crate::model::release::pins(slot).all(|pin| kept.has(&pin)))
 }
 
 fn alone<'a>(cx: &Context<'a>, slot: Slot<'a>, report: &mut Report<'a>) {
@@ -257,7 +258,7 @@ fn namesakes<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const ENTRY: &str = r#"{"version": "1.0.0", "resolved": "https://registry.example.com/x/-/x-1.0.0.tgz", "integrity": "sha512-{A512}"}"#;
 

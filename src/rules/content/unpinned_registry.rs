@@ -32,18 +32,18 @@ use std::borrow::Cow;
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use crate::change::fetched_from;
-use crate::commands::Help;
-use crate::context::{Context, World};
-use crate::excuse::TWO_STEPS;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::manifest::Pinned;
+use crate::check::excuse::TWO_STEPS;
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::manifest::Pinned;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::fetched_from;
 use crate::model::{Lockfile, Origin, Package};
 use crate::policy::{Tie, covers};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::commands::Help;
+use crate::world::{Context, World};
 
 pub static RULE: Rule = Rule {
     id: "unpinned-registry",
@@ -149,10 +149,9 @@ fn stray<'a>(lockfile: &'a Lockfile<'a>, package: &'a Package<'a>, tie: &Tie) ->
 
 /// The text that says that the entry comes from there.
 fn written<'a>(package: &'a Package<'a>, place: &str) -> Text<'a> {
-    let own =
-        package.artifacts.iter().filter_map(|it| it.url.as_ref()).find(|url| {
-            crate::url::file_place(url.as_str(), package.name.as_str(), package.version()) == place
-        });
+    let own = package.artifacts.iter().filter_map(|it| it.url.as_ref()).find(|url| {
+        crate::model::url::file_place(url.as_str(), package.name.as_str(), package.version()) == place
+    });
     own.or(package.source.as_ref()).cloned().unwrap_or(Text::plain(package.heading()))
 }
 
@@ -345,7 +344,7 @@ fn tell<'a>(
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn lock(entries: &[(&str, &str)]) -> String {
         let entry = |(name, host): &(&str, &str)| {

@@ -19,15 +19,15 @@
 //!
 //! Take the file back from git, or let the package manager write it again.
 
-use crate::change::Slot;
-use crate::context::{Context, Pair};
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::graph::Links;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::graph::Links;
+use crate::model::release::Slot;
 use crate::model::{Lockfile, Origin, Package, Root};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::FaultKind;
+use crate::text::syntax::FaultKind;
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "unreadable-lockfile",
@@ -123,7 +123,7 @@ fn verb(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const CARGO: &str = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\ndependencies = [\n \"b\",\n]\n\n[[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"registry+https://index.example.com/i\"\nchecksum = \"{HEX}\"\n\n[[package]]\nname = \"z\"\nversion = \"0.1.0\"\n";
 

@@ -9,13 +9,13 @@
 //!
 //! Update lockproof. If there is nothing newer, tell us.
 
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::Lockfile;
-use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "unsupported-version",

@@ -20,14 +20,14 @@
 //! Take the line back from git, or lock the package again.
 
 use super::insecure_url::addresses;
-use crate::change::Slot;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::Slot;
+use crate::model::url;
 use crate::model::{Ecosystem, Origin, Package, canonical};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::url;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "version-mismatch",

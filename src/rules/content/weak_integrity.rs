@@ -24,14 +24,14 @@ use data_encoding::HEXLOWER;
 use foldhash::{HashSet, HashSetExt};
 use sha2::{Digest as _, Sha256};
 
-use crate::change::{Pin, Release, Slot, pins_of};
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Found, Report};
 use crate::model::Lockfile;
-use crate::report::{Field, Found, Report};
+use crate::model::release::{Pin, Release, Slot, pins_of};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "weak-integrity",
@@ -122,7 +122,7 @@ fn list(weak: &[Pin<'_>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn lock(entries: &[(&str, &str)]) -> String {
         let entry = |(path, hash): &(&str, &str)| {

@@ -16,12 +16,12 @@
 //!
 //! Remove the entry, or set another date in a change of its own.
 
-use crate::context::Context;
-use crate::excuse::Fates;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::report::Report;
+use crate::check::excuse::Fates;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::rules::{Check, Rule};
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "expired-exception",
@@ -48,7 +48,7 @@ fn check<'a>(cx: &Context<'a>, _: &Fates, report: &mut Report<'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     fn policy(until: &str) -> String {
         format!(

@@ -15,13 +15,13 @@
 //! An exception for a change, such as `pin-rewritten`, is of use until that change has landed, and may come into the policy
 //! before it. Then it is spent: one note says so for all of them. `lockproof accept --prune` removes what is of no use.
 
-use crate::context::Context;
-use crate::excuse::Fates;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::check::excuse::Fates;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::policy::exceptions::Exception;
-use crate::report::Report;
 use crate::rules::{Check, Rule};
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "unused-exception",
@@ -66,7 +66,7 @@ fn prune(cx: &Context<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const LOCK: &str = r#"{"lockfileVersion": 3, "packages": {"node_modules/x": {"version": "1.0.0", "resolved": "https://r.example.com/x/-/x-1.0.0.tgz", "integrity": "sha1-{A1}"}}}"#;
 

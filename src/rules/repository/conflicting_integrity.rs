@@ -17,16 +17,16 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use crate::change::{Pin, Provenance, Release, Slot, pins};
-use crate::commands::Help;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::release::{Pin, Provenance, Release, Slot, pins};
 use crate::model::{Ecosystem, Lockfile, Package};
-use crate::report::{Field, Report};
+use crate::read::witness::{Witness, Witnesses};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
-use crate::witness::{Witness, Witnesses};
+use crate::text::syntax::Text;
+use crate::world::Context;
+use crate::world::commands::Help;
 
 pub static RULE: Rule = Rule {
     id: "conflicting-integrity",

@@ -23,15 +23,16 @@
 //! Take the line out of `.gitignore`, and track the file. This is seen in a worktree only: git keeps nothing of a file that
 //! it ignores.
 
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::{self, Family, Format};
-use crate::manifest::Manifest;
+use crate::ecosystems::formats;
+use crate::ecosystems::formats::{Family, Format};
+use crate::ecosystems::manifest::Manifest;
+use crate::ecosystems::unread;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::folder;
-use crate::report::Report;
 use crate::rules::repository::missing_lockfile::{is_sample, program};
 use crate::rules::{Check, Rule};
-use crate::unread;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "ignored-lockfile",
@@ -96,7 +97,7 @@ fn beside(path: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const PRIVATE: &str = r#"{"private": true, "dependencies": {"y": "1"}}"#;
 

@@ -21,14 +21,15 @@
 
 use foldhash::{HashSet, HashSetExt};
 
-use crate::context::{Context, World};
-use crate::finding::Level;
-use crate::formats::{self, Family};
-use crate::manifest::Manifest;
+use crate::ecosystems::formats;
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::manifest::Manifest;
+use crate::ecosystems::unread;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::{Ecosystem, folder};
-use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::unread;
+use crate::world::{Context, World};
 
 pub static RULE: Rule = Rule {
     id: "missing-lockfile",
@@ -129,7 +130,7 @@ fn above(folder: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const CRATE: &str = "[package]\nname = 'x'\n[dependencies]\nlog = '0.4'\n";
     const EXPECTED: &str =
@@ -154,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_lockfile_of_the_workspace_or_of_another_manager_serves() {
-        let member = |test: crate::testing::Check| test.head("a/Cargo.toml", CRATE).head("a/src/main.rs", "");
+        let member =
+            |test: crate::check::testing::Check| test.head("a/Cargo.toml", CRATE).head("a/src/main.rs", "");
         let root = "[workspace]\nmembers = ['a']\n";
         member(check("missing-lockfile").head("Cargo.toml", root))
             .finds(&[&EXPECTED.replace("Cargo", "a/Cargo")]);

@@ -25,14 +25,14 @@
 
 use foldhash::HashSet;
 
-use crate::context::Context;
-use crate::escape::cut;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::graph::{Graph, Links, Node};
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::graph::{Graph, Links, Node};
 use crate::model::{Ecosystem, Edge, EdgeKind, Lockfile, Package};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
+use crate::text::escape::cut;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "missing-package",
@@ -177,7 +177,7 @@ fn is_required(lockfile: &Lockfile<'_>, node: Node, edge: &Edge<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const OTHERS: &str = r#""optionalDependencies": {"fsevents": "1"}, "peerDependencies": {"react": "1"}"#;
 

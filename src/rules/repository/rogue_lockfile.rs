@@ -25,14 +25,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::manifest::Manifest;
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::manifest::Manifest;
+use crate::ecosystems::unread;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::{Ecosystem, folder};
-use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::unread;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "rogue-lockfile",
@@ -108,7 +108,7 @@ fn tell<'a>(cx: &Context<'a>, manifest: &Manifest<'a>, claims: &[Claim<'_>], rep
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const NPM: &str = r#"{"lockfileVersion": 3, "packages": {}}"#;
     const PNPM: &str = "lockfileVersion: '9.0'\n";

@@ -34,14 +34,14 @@
 
 use foldhash::HashMap;
 
-use crate::commands::Help;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::staleness::{Drift, drifts};
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::{Lockfile, Package};
-use crate::report::Report;
 use crate::rules::{Check, Rule};
-use crate::staleness::{Drift, drifts};
+use crate::world::Context;
+use crate::world::commands::Help;
 
 pub static RULE: Rule = Rule {
     id: "stale-lockfile",
@@ -128,8 +128,8 @@ fn pin(package: &Package<'_>) -> (String, String, Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::finding::Level;
-    use crate::testing::check;
+    use crate::check::testing::check;
+    use crate::findings::finding::Level;
 
     fn npm(range: &str, hash: &str) -> String {
         format!(

@@ -25,15 +25,15 @@
 //! What only such an entry leads to is not told apart. A note for what was there before, or where there is nothing to
 //! compare with. npm's older format (version 1) leaves out what leads to a peer, so it is not judged.
 
-use crate::change::Release;
-use crate::context::Context;
-use crate::finding::Level;
-use crate::formats::Family;
-use crate::graph::{Links, Node, Walk, tops};
+use crate::ecosystems::formats::Family;
+use crate::findings::finding::Level;
+use crate::findings::report::{Field, Report};
+use crate::model::graph::{Links, Node, Walk, tops};
+use crate::model::release::Release;
 use crate::model::{Lockfile, Package};
-use crate::report::{Field, Report};
 use crate::rules::{Check, Rule};
-use crate::syntax::Text;
+use crate::text::syntax::Text;
+use crate::world::Context;
 
 pub static RULE: Rule = Rule {
     id: "unreachable-package",
@@ -77,7 +77,7 @@ fn is_judged(package: &Package<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const OWN: &str =
         "version = 4\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n \"x\",\n]\n";

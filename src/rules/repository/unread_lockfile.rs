@@ -14,16 +14,16 @@
 //! `[[override]]`, or its path under `exclude` in `[files]`; a single one can be accepted with a reason. Then
 //! `--require-coverage` passes as well, which otherwise ends with exit code 3 when a lockfile was not read.
 
-use crate::context::{Context, Unread};
-use crate::discover;
-use crate::finding::Level;
-use crate::formats::Family;
+use crate::ecosystems::formats::Family;
+use crate::ecosystems::unread::SUBMODULE;
+use crate::findings::finding::Level;
+use crate::findings::report::Report;
 use crate::model::folder;
 use crate::policy::Policy;
 use crate::policy::exceptions::{Exceptions, Subject};
-use crate::report::Report;
+use crate::read::discover;
 use crate::rules::{Check, Rule};
-use crate::unread::SUBMODULE;
+use crate::world::{Context, Unread};
 use sha2::{Digest as _, Sha256};
 
 pub static RULE: Rule = Rule {
@@ -93,7 +93,7 @@ fn check_removed<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::check;
+    use crate::check::testing::check;
 
     const HASHED: &str = "a==1 --hash=sha256:00\n";
 

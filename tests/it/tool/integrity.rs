@@ -1,8 +1,8 @@
 //! Hashes against what the original code computed, and against an implementation that shares nothing with ours.
 
-use lockproof::tool::integrity::{Kind, Variant, chain_hash, compute, preimage, sha256};
-use lockproof::tool::value::Value;
-use lockproof::tool::{content, extract, json, signature};
+use lockproof::agents::tool::integrity::{Kind, Variant, chain_hash, compute, preimage, sha256};
+use lockproof::agents::tool::value::Value;
+use lockproof::agents::tool::{content, extract, json, signature};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
@@ -203,11 +203,11 @@ proptest! {
     #[test]
     fn nothing_makes_a_reader_panic(file in "\\PC{0,64}") {
         let _ = json::read(&file);
-        let _ = lockproof::tool::python::read(&file);
-        let _ = lockproof::tool::yaml::read(&file);
+        let _ = lockproof::agents::tool::python::read(&file);
+        let _ = lockproof::agents::tool::yaml::read(&file);
         let _ = extract::Extractor::read(&file);
         let _ = signature::find(&file, None).map(|line| line.parse());
-        let _ = lockproof::tool::time::parse(&file);
+        let _ = lockproof::agents::tool::time::parse(&file);
         for kind in [Kind::Tool, Kind::Directive, Kind::Knowledge] {
             let _ = content::hash(kind, &file);
         }

@@ -1,8 +1,8 @@
 //! Files that the original systems were given: what they refuse is found, and what they take by mistake too.
 
-use lockproof::formats::{Format, kiwi, of_file, rye};
+use lockproof::ecosystems::formats::{Format, kiwi, of_file, rye};
 use lockproof::model::Lockfile;
-use lockproof::source::{Side, Source};
+use lockproof::text::source::{Side, Source};
 use serde_json::Value as Json;
 
 fn cases(name: &str) -> Vec<Json> {

@@ -1,6 +1,6 @@
 //! A project of AI tools with a lockfile for each, all of them right.
 
-use lockproof::tool::integrity::sha256;
+use lockproof::agents::tool::integrity::sha256;
 
 /// The tools that run all others, and what each names as its executor.
 const RUNNERS: [(&str, &str); 2] = [

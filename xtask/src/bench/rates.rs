@@ -4,8 +4,8 @@ use std::fs;
 use std::hint::black_box;
 use std::time::Instant;
 
-use lockproof::formats;
-use lockproof::source::{Side, Source};
+use lockproof::ecosystems::formats;
+use lockproof::text::source::{Side, Source};
 
 use super::locks::Kind;
 use super::measure::median;

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lockproof::formats::{self, Format};
+use lockproof::ecosystems::formats;
+use lockproof::ecosystems::formats::Format;
 
 use crate::random::Random;
 use crate::tools::{Done, Failure, at, number, root, say, value};

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use lockproof::check::{Outcome, lint};
 use lockproof::model::{Lockfile, Package};
-use lockproof::options::Options;
 use lockproof::policy::Policy;
+use lockproof::read::options::Options;
 use lockproof::read::{File, Sources};
 use lockproof::render::{json, terminal};
-use lockproof::source::{Side, Source};
-use lockproof::syntax::Text;
+use lockproof::text::source::{Side, Source};
+use lockproof::text::syntax::Text;
 
 use super::Seed;
 

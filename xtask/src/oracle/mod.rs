@@ -12,9 +12,10 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use lockproof::formats::{self, Family, Format};
-use lockproof::source::{Side, Source};
-use lockproof::syntax::FaultKind;
+use lockproof::ecosystems::formats;
+use lockproof::ecosystems::formats::{Family, Format};
+use lockproof::text::source::{Side, Source};
+use lockproof::text::syntax::FaultKind;
 use rayon::prelude::*;
 
 use crate::tools::{Done, Failure, git, say, text_of};

@@ -13,7 +13,7 @@ fn repository() -> tempfile::TempDir {
         assert!(output.status.success(), "{}", text_of(&output));
     };
     git(&["init", "-q"]);
-    for path in lockproof::discover::walk(&from).found {
+    for path in lockproof::read::discover::walk(&from).found {
         let path = String::from_utf8(path).unwrap();
         if formats::of_path(path.as_bytes()).is_some() {
             fs::create_dir_all(folder.path().join(&path).parent().unwrap()).unwrap();

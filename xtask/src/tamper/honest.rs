@@ -1,7 +1,7 @@
 //! Honest changes: what the clients made, taken back, squashed, and merged. They must not be errors.
 
-use lockproof::finding::{Finding, Level};
-use lockproof::options::{Head, Options};
+use lockproof::findings::finding::{Finding, Level};
+use lockproof::read::options::{Head, Options};
 use lockproof::{check, read};
 use rayon::prelude::*;
 

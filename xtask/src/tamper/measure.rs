@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use lockproof::finding::Finding;
+use lockproof::findings::finding::Finding;
 use lockproof::{check, read};
 use rayon::prelude::*;
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use lockproof::finding::Finding;
-use lockproof::formats::{self, Format};
+use lockproof::ecosystems::formats;
+use lockproof::ecosystems::formats::Format;
+use lockproof::findings::finding::Finding;
 
 use super::tree::Tree;
 use crate::tools::{Failure, at, root};

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use lockproof::finding::Finding;
-use lockproof::formats::Format;
+use lockproof::ecosystems::formats::Format;
+use lockproof::findings::finding::Finding;
 use lockproof::model::{Digest, Lockfile, Package};
-use lockproof::source::{Side, Source};
-use lockproof::syntax::Text;
+use lockproof::text::source::{Side, Source};
+use lockproof::text::syntax::Text;
 
 use super::dialect::{self, Dialect};
 use super::projects::Verdict;

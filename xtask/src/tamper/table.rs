@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lockproof::formats;
+use lockproof::ecosystems::formats;
 
 use super::honest::Honest;
 use super::measure::{Row, Tally};

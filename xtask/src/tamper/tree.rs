@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockproof::check;
-use lockproof::discover::is_interesting;
-use lockproof::finding::{Finding, Level};
-use lockproof::formats;
-use lockproof::options::{Base, Options};
+use lockproof::ecosystems::formats;
+use lockproof::findings::finding::{Finding, Level};
 use lockproof::policy::{self, Policy};
+use lockproof::read::discover::is_interesting;
+use lockproof::read::options::{Base, Options};
 use lockproof::read::{File, Sources};
-use lockproof::source::{Side, Source};
+use lockproof::text::source::{Side, Source};
 
 /// Two trees, one made from the other.
 pub(crate) struct Change {

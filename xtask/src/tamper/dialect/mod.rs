@@ -8,7 +8,7 @@ mod uv;
 
 use std::ops::Range;
 
-use lockproof::formats::Format;
+use lockproof::ecosystems::formats::Format;
 
 use super::scene::{Edit, Edits, Entry, Lock};
 use crate::random::Random;

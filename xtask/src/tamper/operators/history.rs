@@ -1,6 +1,6 @@
 //! What takes several commits, and a real repository.
 
-use lockproof::options::{Base, Head, Options};
+use lockproof::read::options::{Base, Head, Options};
 
 use super::Grade::Error;
 use super::repository::swapped;
@@ -103,7 +103,7 @@ fn merged(scene: &Scene<'_>, repo: &Repo, pick: Pick) -> Result<Option<Options>,
 /// An exception for every release that the change edits.
 fn excuses(scene: &Scene<'_>, head: &Tree) -> String {
     let findings = crate::tamper::tree::judge(scene.base, head).unwrap_or_default();
-    let excuse = |finding: &lockproof::finding::Finding| {
+    let excuse = |finding: &lockproof::findings::finding::Finding| {
         let package = finding.package.as_ref()?;
         let release = format!("{}:{}", package.ecosystem, package.name);
         Some(format!(

@@ -12,7 +12,7 @@ mod structure;
 mod undecided;
 mod visible;
 
-use lockproof::options::Options;
+use lockproof::read::options::Options;
 
 use super::git::Repo;
 use super::scene::{Edits, Entry, Lock, Scene};
@@ -124,7 +124,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operator> {
 mod tests {
     use std::collections::HashSet;
 
-    use lockproof::formats;
+    use lockproof::ecosystems::formats;
 
     use super::*;
 

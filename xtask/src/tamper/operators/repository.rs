@@ -113,7 +113,11 @@ fn laundered(scene: &Scene<'_>) -> Option<Change> {
     })?;
     let (old, new) = chosen?;
     let text = head.remove(scene.path)?.replace(&old, &new);
-    let source = lockproof::source::Source::new(scene.path, lockproof::source::Side::Worktree, text.into());
+    let source = lockproof::text::source::Source::new(
+        scene.path,
+        lockproof::text::source::Side::Worktree,
+        text.into(),
+    );
     let lockfile = scene.format.read(&source);
     let hashed = lockfile.packages.iter().filter(|it| it.is_hashed() && !it.origin.is_mutable());
     let releases: std::collections::BTreeMap<_, _> = hashed

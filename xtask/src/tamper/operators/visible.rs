@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lockproof::version;
+use lockproof::model::version;
 
 use super::Grade::Visible;
 use super::{Act, Operator, Pick};
@@ -77,9 +77,9 @@ fn script(entry: &Entry<'_, '_>, _: &mut Random) -> Edits {
 /// An upgrade, taken back.
 fn downgraded(scene: &Scene<'_>) -> Option<Change> {
     let versions = |tree| {
-        let source = lockproof::source::Source::new(
+        let source = lockproof::text::source::Source::new(
             scene.path,
-            lockproof::source::Side::Worktree,
+            lockproof::text::source::Side::Worktree,
             text(tree, scene).into(),
         );
         let mut all: HashMap<String, Vec<String>> = HashMap::new();
