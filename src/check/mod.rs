@@ -27,10 +27,10 @@ use crate::findings::report;
 use crate::findings::report::Known;
 use crate::model::Lockfile;
 use crate::policy::Policy;
-use crate::read::clock::Date;
 use crate::read::options::{Bytes, FailOn, Options, Scope};
 use crate::read::{File, Sources};
 use crate::rules::{self, Rule};
+use crate::text::calendar::Date;
 use crate::text::source::{Side, Source};
 use crate::world::{Context, Pair, Tier, Unread, World};
 

@@ -15,10 +15,10 @@ use crate::findings::finding::Finding;
 use crate::policy::edit::{self, Entry};
 use crate::policy::{self, Policy};
 use crate::read::clock;
-use crate::read::clock::Date;
 use crate::read::options::{Head, Options, Scope};
 use crate::read::{self, Sources};
 use crate::render::count;
+use crate::text::calendar::Date;
 use crate::text::escape;
 use crate::text::source::{Side, Source};
 

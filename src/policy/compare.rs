@@ -10,8 +10,8 @@ use super::levels::{Levels, Setting};
 use super::{Place, Policy, covers};
 use crate::findings::finding::Level;
 use crate::model::Ecosystem;
-use crate::read::clock::Date;
 use crate::rules;
+use crate::text::calendar::Date;
 
 /// One thing that is allowed now.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use super::Policy;
 use super::exceptions::PackageSpec;
 use super::registries::ecosystem;
 use crate::findings::finding::Finding;
-use crate::read::clock::Date;
 use crate::rules::{self, Rule};
+use crate::text::calendar::Date;
 use crate::text::escape;
 
 /// An exception that is to be written.

@@ -12,8 +12,8 @@ use super::error::Wrong;
 use super::levels;
 use super::registries::{ecosystem, unknown};
 use crate::model::Ecosystem;
-use crate::read::clock::Date;
 use crate::rules::Rule;
+use crate::text::calendar::Date;
 
 /// One exception.
 #[derive(Debug, PartialEq, Deserialize)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::exceptions::{Exception, Key};
 use super::{FILES, Policy, PolicyError};
-use crate::read::clock::Date;
+use crate::text::calendar::Date;
 use crate::text::source::Source;
 
 /// The policy file of one side, understood or not.

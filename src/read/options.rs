@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::check::shard::Shard;
 use crate::findings::finding::Level;
 use crate::git::shorten;
-use crate::read::clock::Date;
+use crate::text::calendar::Date;
 use crate::text::escape::shell;
 
 /// Which files are judged, and what they are compared with.

@@ -29,6 +29,7 @@ mod policy;
 mod readers;
 mod shard;
 mod support;
+mod tidy;
 mod tool;
 mod typed;
 mod unread;

@@ -1,3 +1,5 @@
+//! The reader of the index, held against libgit2.
+
 use std::fmt::Write;
 use std::fs;
 use std::sync::LazyLock;

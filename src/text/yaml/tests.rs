@@ -1,3 +1,5 @@
+//! Both readers of YAML, held against each other.
+
 use proptest::prelude::*;
 
 use super::{Yaml, general, is_number, read, strict};

@@ -1,3 +1,5 @@
+//! What is printed to be typed.
+
 use super::*;
 use crate::check::testing::check;
 use crate::rules;
