@@ -17,6 +17,7 @@ use crate::agents::tool::lock::ToolLock;
 use crate::ecosystems::formats::Format;
 use crate::text::escape::cut;
 use crate::text::source::Source;
+use crate::text::syntax::budget::Budget;
 use crate::text::syntax::{Fault, FaultKind, Faults, Node, Text};
 
 /// Where names are unique: releases are compared across all lockfiles of one ecosystem, whatever their format.
@@ -73,6 +74,9 @@ pub fn canonical(ecosystem: Ecosystem, name: &str) -> Cow<'_, str> {
     Cow::Owned(parts.collect::<Vec<_>>().join("-").to_ascii_lowercase())
 }
 
+/// What an entry takes beside itself: its slot as a text of its own, its place in hash tables.
+pub const PLACE: usize = 200;
+
 /// One lockfile of one side, read.
 #[derive(Debug)]
 pub struct Lockfile<'s> {
@@ -92,6 +96,8 @@ pub struct Lockfile<'s> {
     pub tool: Option<Box<ToolLock<'s>>>,
     /// The whole of an `llmring.lock`: what it says of aliases and profiles fits no package.
     pub llmring: Option<Box<Document<'s>>>,
+    /// What its entries may still take.
+    budget: Budget,
 }
 
 impl<'s> Lockfile<'s> {
@@ -107,6 +113,7 @@ impl<'s> Lockfile<'s> {
             stray_document: None,
             tool: None,
             llmring: None,
+            budget: Budget::of(source),
         }
     }
 
@@ -115,7 +122,27 @@ impl<'s> Lockfile<'s> {
     pub fn add(&mut self, mut package: Package<'s>) {
         package.artifacts.shrink_to_fit();
         package.edges.shrink_to_fit();
-        self.packages.push(package);
+        if self.holds(&package) {
+            self.packages.push(package);
+        }
+    }
+
+    /// Counts what an entry takes; with the first one that has no room, the file is one that can't be read.
+    pub fn holds(&mut self, package: &Package<'s>) -> bool {
+        let artifacts =
+            size_of_val(&package.artifacts[..]) + package.digests().count() * size_of::<Digest<'_>>();
+        let lists = artifacts + size_of_val(&package.edges[..]);
+        self.spend(package.slot.raw, size_of::<Package<'_>>() + PLACE + lists)
+    }
+
+    /// Counts what a part of the file takes that stands at `at`.
+    pub fn spend(&mut self, at: &'s str, bytes: usize) -> bool {
+        let had = self.budget.holds(0);
+        let has = self.budget.spend(bytes);
+        if had && !has {
+            self.faults.push(self.budget.fault(at, 0));
+        }
+        has
     }
 
     /// A file of this kind always states its version: one that does not has been emptied, or is something else.

@@ -67,6 +67,11 @@ pub struct Policy {
 impl Policy {
     /// `path` is what errors call the file.
     pub fn parse(path: &str, text: &str) -> Result<Policy, PolicyError> {
+        // Its reader keeps more of each token than a hostile text may make it.
+        if let Some(at) = crate::text::toml::crowded(text) {
+            let wrong = Wrong::new(at..at, "it holds more than any policy of its size".to_owned());
+            return Err(wrong.of(path, text));
+        }
         let file: Result<PolicyFile, _> = toml::from_str(text).map_err(Wrong::from);
         file.and_then(|file| Policy::understand(&file)).map_err(|wrong| wrong.of(path, text))
     }

@@ -7,6 +7,7 @@
 use memchr::memchr2;
 
 use crate::text::source::Source;
+use crate::text::syntax::budget::Budget;
 use crate::text::syntax::{
     Fault, Faults, MAX_DEPTH, Node, Table, Text, find_duplicate_keys, find_duplicates,
 };
@@ -14,6 +15,9 @@ use crate::text::syntax::{
 /// The text is not JSON; the fault has been noted.
 #[derive(Debug)]
 pub struct Broken;
+
+/// What a key takes that is kept to find its twins: itself, and its place in a hash table that has room for as many again.
+const KEY: usize = size_of::<Text<'_>>() + 2 * size_of::<(&str, &str)>();
 
 type Result<T> = std::result::Result<T, Broken>;
 
@@ -23,6 +27,7 @@ pub struct Reader<'s> {
     depth: usize,
     /// Of all objects that are open: one list, so that an object costs no allocation.
     keys: Vec<Text<'s>>,
+    budget: Budget,
     pub faults: Faults<'s>,
 }
 
@@ -40,6 +45,7 @@ impl<'s> Reader<'s> {
             at: 0,
             depth: 0,
             keys: Vec::new(),
+            budget: Budget::of(source),
             faults: source.fault().into_iter().collect(),
         }
     }
@@ -54,6 +60,7 @@ impl<'s> Reader<'s> {
                 let key = self.string("a key")?;
                 self.expect(b':', "`:`")?;
                 each(self, &key)?;
+                self.spend(KEY)?;
                 self.keys.push(key);
                 if !self.more(b'}', "`,` or `}`")? {
                     break;
@@ -61,6 +68,7 @@ impl<'s> Reader<'s> {
             }
         }
         find_duplicate_keys(self.keys[first..].iter(), &mut self.faults);
+        self.budget.regain((self.keys.len() - first) * KEY);
         self.keys.truncate(first);
         self.depth -= 1;
         Ok(())
@@ -124,8 +132,18 @@ impl<'s> Reader<'s> {
         self.peek() == Some(b'{')
     }
 
+    /// Takes so many bytes of what the file may take. Where they are not there, it is not read on.
+    pub fn spend(&mut self, bytes: usize) -> Result<()> {
+        if self.budget.spend(bytes) {
+            return Ok(());
+        }
+        self.faults.push(self.budget.fault(self.text, self.at));
+        Err(Broken)
+    }
+
     /// Reads the next value whole.
     pub fn node(&mut self) -> Result<Node<'s>> {
+        self.spend(size_of::<(Text<'_>, Node<'_>)>())?;
         self.space();
         match self.peek() {
             Some(b'{') => self.table(&self.text[self.at..=self.at]).map(Node::Table),
@@ -134,6 +152,14 @@ impl<'s> Reader<'s> {
             Some(b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => self.word().map(Node::Other),
             _ => self.broken("expected a value"),
         }
+    }
+
+    /// Looks at the next value as a whole, and keeps nothing of it.
+    pub fn glance(&mut self, look: impl FnOnce(&Node<'s>)) -> Result<()> {
+        let before = self.budget;
+        look(&self.node()?);
+        self.budget = before;
+        Ok(())
     }
 
     /// Checks that nothing follows.

@@ -5,27 +5,75 @@
 
 use foldhash::{HashMap, HashMapExt};
 use toml_parser::decoder::Encoding;
+use toml_parser::lexer::{Token, TokenKind};
 use toml_parser::parser::{EventReceiver, RecursionGuard, parse_document};
 use toml_parser::{ErrorSink, ParseError, Raw, Span};
 
 use crate::text::source::Source;
+use crate::text::syntax::budget::Budget;
 use crate::text::syntax::{Fault, Faults, MAX_DEPTH, Node, Table, Text, find_duplicates};
 
 /// The whole document, and what is wrong with it. After a syntax error the tree holds what could be read.
 pub fn read(source: &Source) -> (Table<'_>, Faults<'_>) {
     let text = source.text();
-    let document = toml_parser::Source::new(text);
-    let tokens = document.lex().into_vec();
-    let mut builder = Builder::new(text);
+    let mut builder = Builder::new(text, Budget::of(source));
     let mut errors: Option<ParseError> = None;
-    let mut guard = RecursionGuard::new(&mut builder, MAX_DEPTH as u32);
-    parse_document(&tokens, &mut guard, &mut errors);
+    let crowded = builder.read(&mut errors);
     let mut faults: Faults<'_> = source.fault().into_iter().collect();
     faults.extend(errors.map(|error| syntax(text, &error)));
     faults.extend(not_toml(text));
+    faults.extend(crowded);
     faults.append(&mut builder.faults);
     let root = builder.finish(&mut faults);
     (root, faults)
+}
+
+/// Whether a text has so many tokens that a reader which keeps them all, and more for each, would need much more memory
+/// than the text: where it has one too many.
+pub fn crowded(text: &str) -> Option<usize> {
+    let most = 60_000 + text.len() / 64;
+    toml_parser::Source::new(text).lex().nth(most).map(|token| token.span().start())
+}
+
+/// Tokens of whole statements, so that there are never more than of a part of the text.
+struct Statements<'s> {
+    lexer: toml_parser::lexer::Lexer<'s>,
+    tokens: Vec<Token>,
+    /// What ends a list of tokens.
+    end: Option<Token>,
+}
+
+impl<'s> Statements<'s> {
+    /// At least so many are read at once.
+    const FEW: usize = 4_000;
+
+    fn new(text: &'s str) -> Statements<'s> {
+        let end = toml_parser::Source::new("").lex().next();
+        Statements { lexer: toml_parser::Source::new(text).lex(), tokens: Vec::new(), end }
+    }
+
+    /// Takes up to the end of a line that no bracket is open at; false if there are none left. Where one statement has more
+    /// than the budget allows, the place is the error.
+    fn take(&mut self, budget: &Budget) -> Result<bool, usize> {
+        let mut open = 0_usize;
+        self.tokens.clear();
+        for token in self.lexer.by_ref() {
+            self.tokens.push(token);
+            match token.kind() {
+                TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => open += 1,
+                TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => open = open.saturating_sub(1),
+                TokenKind::Newline if open == 0 && self.tokens.len() >= Statements::FEW => {
+                    self.tokens.extend(self.end);
+                    return Ok(true);
+                }
+                _ if !budget.holds(self.tokens.len() * size_of::<Token>()) => {
+                    return Err(token.span().start());
+                }
+                _ => {}
+            }
+        }
+        Ok(!self.tokens.is_empty())
+    }
 }
 
 /// What the tokens don't tell, and every client refuses.
@@ -109,13 +157,15 @@ struct Builder<'s> {
     opened: Vec<Open<'s>>,
     header: Span,
     too_deep: bool,
+    budget: Budget,
     faults: Faults<'s>,
 }
 
 impl<'s> Builder<'s> {
-    fn new(text: &'s str) -> Builder<'s> {
+    fn new(text: &'s str, budget: Budget) -> Builder<'s> {
         Builder {
             text,
+            budget,
             tables: vec![Draft { heading: &text[..0], ..Draft::default() }],
             children: HashMap::new(),
             current: 0,
@@ -127,11 +177,28 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Reads statement after statement; the fault is that of a text which holds too much.
+    fn read(&mut self, errors: &mut Option<ParseError>) -> Option<Fault<'s>> {
+        let mut statements = Statements::new(self.text);
+        loop {
+            let at = match statements.take(&self.budget) {
+                Ok(false) => return None,
+                Ok(true) => statements.tokens[0].span().start(),
+                Err(at) => return Some(self.budget.fault(self.text, at)),
+            };
+            parse_document(&statements.tokens, &mut RecursionGuard::new(self, MAX_DEPTH as u32), errors);
+            if !self.budget.holds(0) {
+                return Some(self.budget.fault(self.text, at));
+            }
+        }
+    }
+
     fn slice(&self, span: Span) -> &'s str {
         self.text.get(span.start()..span.end()).unwrap_or_default()
     }
 
     fn draft(&mut self, heading: &'s str, depth: usize) -> usize {
+        self.budget.spend(size_of::<Draft<'_>>() + size_of::<Option<Table<'_>>>());
         self.tables.push(Draft { heading, depth, ..Draft::default() });
         self.tables.len() - 1
     }
@@ -162,6 +229,9 @@ impl<'s> Builder<'s> {
 
     fn adopt(&mut self, parent: usize, key: Text<'s>, child: usize, slot: Slot<'s>) {
         let entry = self.tables[parent].entries.len();
+        // A hash table has room for as many again.
+        self.budget.spend(2 * size_of::<((usize, String), Child)>() + key.as_str().len());
+        self.budget.spend(size_of::<(Text<'_>, Slot<'_>)>());
         self.children.insert((parent, key.as_str().to_owned()), Child { table: child, entry });
         self.tables[parent].entries.push((key, slot));
     }
@@ -219,6 +289,7 @@ impl<'s> Builder<'s> {
 
     /// A finished value goes into the open array, or behind the key that waits for it.
     fn put(&mut self, node: Node<'s>) {
+        self.budget.spend(size_of::<(Text<'_>, Slot<'_>)>());
         if let Some(Open::Array(items)) = self.opened.last_mut() {
             items.push(node);
             return;
@@ -256,6 +327,7 @@ impl<'s> Builder<'s> {
             Some(Encoding::MlBasicString | Encoding::MlLiteralString) => 3,
         };
         let inner = whole.get(quotes..whole.len().saturating_sub(quotes)).unwrap_or(whole);
+        self.budget.spend(size_of::<String>() + meaning.len());
         Node::String(Text::with(inner, meaning.into_owned()))
     }
 

@@ -34,13 +34,14 @@ fn parse(source: &Source) -> Lockfile<'_> {
     let (root, faults) = toml::read(source);
     lockfile.faults = faults;
     let mut checksums = HashMap::new();
-    for (key, node) in &root.entries {
+    // What has been read of the tree goes at once: tree and model never stand side by side.
+    for (key, node) in root.entries {
         match key.as_str() {
             "version" => lockfile.schema_version = node.scalar(),
-            "package" => read_packages(node, key, &mut lockfile),
+            "package" => read_packages(node, &key, &mut lockfile),
             // Before 2016 the project's own package stood apart.
-            "root" => read_package(node, key, &mut lockfile),
-            "metadata" => checksums = read_checksums(node),
+            "root" => read_package(node, &key, &mut lockfile),
+            "metadata" => checksums = read_checksums(&node),
             "patch" => lockfile.settings.push(Setting {
                 name: key.clone(),
                 value: format!("{node:?}"),
@@ -55,16 +56,15 @@ fn parse(source: &Source) -> Lockfile<'_> {
     lockfile
 }
 
-fn read_packages<'s>(node: &Node<'s>, key: &Text<'s>, lockfile: &mut Lockfile<'s>) {
+fn read_packages<'s>(node: Node<'s>, key: &Text<'s>, lockfile: &mut Lockfile<'s>) {
     let Node::Array(items) = node else {
         lockfile.faults.push(Fault::shape(key.raw, "`package` should be an array of tables"));
         return;
     };
-    lockfile.packages.reserve(items.len());
-    items.iter().for_each(|item| read_package(item, key, lockfile));
+    items.into_iter().for_each(|item| read_package(item, key, lockfile));
 }
 
-fn read_package<'s>(node: &Node<'s>, key: &Text<'s>, lockfile: &mut Lockfile<'s>) {
+fn read_package<'s>(node: Node<'s>, key: &Text<'s>, lockfile: &mut Lockfile<'s>) {
     let Some(table) = node.as_table() else {
         lockfile.faults.push(Fault::shape(key.raw, "a package should be a table"));
         return;

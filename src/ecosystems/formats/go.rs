@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::{Family, Format};
 use crate::model::graph::Links;
 use crate::model::integrity;
-use crate::model::{Artifact, Ecosystem, Lockfile, Origin, Package, Subject};
+use crate::model::{Artifact, Digest, Ecosystem, Lockfile, Origin, PLACE, Package, Subject};
 use crate::text::source::Source;
 use crate::text::syntax::{Fault, Text};
 
@@ -25,15 +25,22 @@ pub static FORMAT: Format = Format {
     parse,
 };
 
+/// What a line takes: an artifact with its digest, and often an entry of its own.
+const LINE: usize = PLACE + size_of::<Package<'_>>() + size_of::<Artifact<'_>>() + size_of::<Digest<'_>>();
+
 fn parse(source: &Source) -> Lockfile<'_> {
     let mut lockfile = Lockfile::new(source, &FORMAT);
     lockfile.faults.extend(source.fault());
     let mut known = HashMap::new();
     for line in source.text().lines() {
         let line = line.trim_ascii();
-        if !line.is_empty() {
-            read_line(line, &mut lockfile, &mut known);
+        if line.is_empty() {
+            continue;
         }
+        if !lockfile.spend(line, LINE) {
+            break;
+        }
+        read_line(line, &mut lockfile, &mut known);
     }
     lockfile
 }

@@ -11,7 +11,9 @@ use super::{Family, Format};
 use crate::model::graph::Links;
 use crate::model::integrity;
 use crate::model::url;
-use crate::model::{Artifact, Ecosystem, Edge, EdgeKind, Exemption, Flags, Lockfile, Origin, Package, Root};
+use crate::model::{
+    Artifact, Digest, Ecosystem, Edge, EdgeKind, Exemption, Flags, Lockfile, Origin, Package, Root,
+};
 use crate::text::json::{Broken, Reader};
 use crate::text::source::Source;
 use crate::text::syntax::{Fault, MAX_DEPTH, Node, Text};
@@ -109,6 +111,7 @@ fn read_project<'s>(
     let mut package = Package { slot: key.clone(), ..Package::default() };
     let mut seen = Seen::default();
     reader.object_of(key, |reader, field| read_field(reader, field, &mut package, &mut seen))?;
+    lockfile.spend(key.raw, size_of_val(&package.edges[..]));
     lockfile.roots.push(Root { path: key.clone(), edges: std::mem::take(&mut package.edges) });
     if key.as_str().is_empty() {
         return Ok(());
@@ -145,7 +148,12 @@ fn read_field<'s>(
         "version" => package.version = reader.text_of(key)?,
         // npm 6 and 7 write `false` or nothing where they know of no address.
         "resolved" => seen.resolved = reader.text_unless_false(key)?,
-        "integrity" => package.artifacts.extend(reader.text_of(key)?.map(artifact)),
+        "integrity" => {
+            if let Some(text) = reader.text_of(key)? {
+                reader.spend(text.raw.split(' ').count() * size_of::<Digest<'_>>())?;
+                package.artifacts.push(artifact(text));
+            }
+        }
         "link" => seen.link = reader.flag()?,
         "inBundle" => seen.in_bundle = reader.flag()?,
         "dev" => package.flags.dev = reader.flag()?,
@@ -155,7 +163,7 @@ fn read_field<'s>(
         "devDependencies" => edges(reader, key, EdgeKind::Dev, package)?,
         "optionalDependencies" => edges(reader, key, EdgeKind::Optional, package)?,
         "peerDependencies" => edges(reader, key, EdgeKind::Peer, package)?,
-        "peerDependenciesMeta" => mark_optional_peers(&reader.node()?, &mut package.edges),
+        "peerDependenciesMeta" => reader.glance(|node| mark_optional_peers(node, &mut package.edges))?,
         _ => reader.skip()?,
     }
     Ok(())
@@ -258,7 +266,11 @@ fn read_legacy<'s>(
     let above =
         parent.map(|parent| format!("{} > ", lockfile.packages[parent].slot.as_str())).unwrap_or_default();
     let slot = Text::with(key.raw, format!("{above}{}", key.as_str()));
-    lockfile.packages.push(Package { slot: slot.clone(), ..Package::default() });
+    let place = Package { slot: slot.clone(), ..Package::default() };
+    if !lockfile.holds(&place) {
+        return Err(Broken);
+    }
+    lockfile.packages.push(place);
     let flags = Flags { legacy: true, ..Flags::default() };
     let mut package = Package { slot, name: key.clone(), flags, ..Package::default() };
     let mut seen = Seen::default();

@@ -35,7 +35,8 @@ fn parse(source: &Source) -> Lockfile<'_> {
     let mut lockfile = Lockfile::new(source, &FORMAT);
     let (root, faults) = toml::read(source);
     lockfile.faults = faults;
-    for (key, node) in &root.entries {
+    // What has been read of the tree goes at once: tree and model never stand side by side.
+    for (key, node) in root.entries {
         match key.as_str() {
             "version" => lockfile.schema_version = node.scalar(),
             "requires-python" | "resolution-markers" | "options" | "conflicts" => {
@@ -45,13 +46,15 @@ fn parse(source: &Source) -> Lockfile<'_> {
                     node: node.clone(),
                 });
             }
-            "manifest" => read_manifest(node, &mut lockfile),
+            "manifest" => read_manifest(&node, &mut lockfile),
             "package" => {
                 let Node::Array(items) = node else {
                     lockfile.faults.push(Fault::shape(key.raw, "`package` should be an array of tables"));
                     continue;
                 };
-                items.iter().filter_map(Node::as_table).for_each(|table| read(table, &mut lockfile));
+                for item in items {
+                    item.as_table().into_iter().for_each(|table| read(table, &mut lockfile));
+                }
             }
             _ => {}
         }

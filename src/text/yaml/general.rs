@@ -6,6 +6,7 @@
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, options};
 
 use super::Yaml;
+use crate::text::syntax::budget::Budget;
 use crate::text::syntax::{Fault, Faults, MAX_DEPTH, Node, Table, Text, find_duplicates};
 
 const ANCHOR: &str = "an anchor: no client writes one, and readers differ on what it means";
@@ -15,9 +16,9 @@ const MERGE: &str = "a merge key: no client writes one, and readers differ on wh
 const VERSION: &str = "a version directive: no client writes one, and readers differ on what it means";
 const COMPLEX: &str = "a key that is not a scalar: no client writes one, and few readers take it";
 
-pub(super) fn read(text: &str) -> Yaml<'_> {
-    let mut builder =
-        Builder { text, open: Vec::new(), yaml: Yaml { documents: Vec::new(), faults: Faults::default() } };
+pub(super) fn read(text: &str, budget: Budget) -> Yaml<'_> {
+    let yaml = Yaml { documents: Vec::new(), faults: Faults::default() };
+    let mut builder = Builder { text, open: Vec::new(), budget, yaml };
     for event in Parser::new_from_str_with_options(text, limits()) {
         let step = match event {
             Ok((event, span)) => builder.take(event, span),
@@ -63,11 +64,16 @@ enum Kind<'s> {
 struct Builder<'s> {
     text: &'s str,
     open: Vec<Open<'s>>,
+    budget: Budget,
     yaml: Yaml<'s>,
 }
 
 impl<'s> Builder<'s> {
     fn take(&mut self, event: Event<'s>, span: Span) -> Result<(), Fault<'s>> {
+        // A value, its key, and as much again: lists grow by doubling.
+        if !self.budget.spend(size_of::<(Text<'_>, Node<'_>)>()) {
+            return Err(self.budget.fault(self.text, self.range(span).start));
+        }
         if let Some(tag) = span.tag_span() {
             self.shape(tag, TAG);
         }

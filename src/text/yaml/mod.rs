@@ -11,6 +11,7 @@ mod strict;
 mod tests;
 
 use crate::text::source::Source;
+use crate::text::syntax::budget::Budget;
 use crate::text::syntax::{Faults, Node};
 
 /// Every document of the stream, and what is wrong with the text.
@@ -24,7 +25,8 @@ pub struct Yaml<'s> {
 /// Reads the whole stream. That a file is not UTF-8 is for [`Source::fault`] to say.
 pub fn read<'s>(source: &'s Source) -> Yaml<'s> {
     let text = source.text();
-    strict::read(text).unwrap_or_else(|| general::read(text))
+    let budget = Budget::of(source);
+    strict::read(text, budget).unwrap_or_else(|| general::read(text, budget))
 }
 
 /// What a scalar without quotes is by the [core schema] of YAML 1.2.

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
 
 use super::Yaml;
 use super::characters::{STOPS_FLOW_PLAIN, has_comment, is_simple_text, starts_plain, unescape};
+use crate::text::syntax::budget::Budget;
 use crate::text::syntax::{Faults, MAX_DEPTH, Node, Table, Text, find_duplicates};
 
 /// The length that YAML allows a key without `?`, with room for its quotes; bytes, where YAML counts characters.
@@ -15,7 +16,7 @@ const LONGEST_KEY: usize = 1000;
 /// The indentation of what is no line: a document marker, the end.
 const NO_LINE: isize = -1;
 
-pub(super) fn read(text: &str) -> Option<Yaml<'_>> {
+pub(super) fn read(text: &str, budget: Budget) -> Option<Yaml<'_>> {
     if !is_simple_text(text.as_bytes()) {
         return None;
     }
@@ -28,10 +29,20 @@ pub(super) fn read(text: &str) -> Option<Yaml<'_>> {
         indent: NO_LINE,
         at_marker: false,
         depth: 0,
+        entries: Vec::new(),
+        items: Vec::new(),
+        budget,
+        crowded: false,
         faults: Faults::default(),
     };
     reader.next_line()?;
-    let documents = reader.stream()?;
+    let documents = match reader.stream() {
+        None if reader.crowded => {
+            reader.faults.push(budget.fault(text, reader.at));
+            Vec::new()
+        }
+        documents => documents?,
+    };
     Some(Yaml { documents, faults: reader.faults })
 }
 
@@ -49,6 +60,13 @@ struct Reader<'s> {
     /// With [`NO_LINE`]: a `---` rather than the end.
     at_marker: bool,
     depth: usize,
+    /// Of all maps and lists that are open: what one has gets a list of its own when it is closed, and no more room than
+    /// it needs.
+    entries: Vec<(Text<'s>, Node<'s>)>,
+    items: Vec<Node<'s>>,
+    budget: Budget,
+    /// The budget was not enough: nothing is read on.
+    crowded: bool,
     faults: Faults<'s>,
 }
 
@@ -64,7 +82,9 @@ impl<'s> Reader<'s> {
             if self.indent == NO_LINE {
                 return None;
             }
-            documents.push(self.root()?);
+            let document = self.root()?;
+            self.spend(size_of_val(&document))?;
+            documents.push(document);
             if self.indent != NO_LINE {
                 return None;
             }
@@ -87,9 +107,10 @@ impl<'s> Reader<'s> {
 
     fn map(&mut self, column: isize, heading: Option<&'s str>) -> Option<Node<'s>> {
         self.enter()?;
-        let mut entries = Vec::new();
+        let first = self.entries.len();
         loop {
-            entries.push(if self.is_explicit() { self.explicit_entry(column) } else { self.entry(column) }?);
+            let entry = if self.is_explicit() { self.explicit_entry(column) } else { self.entry(column) }?;
+            self.put_entry(entry)?;
             if self.indent < column {
                 break;
             }
@@ -97,7 +118,30 @@ impl<'s> Reader<'s> {
                 return None;
             }
         }
-        self.table(heading, entries)
+        self.table(heading, first)
+    }
+
+    fn put_entry(&mut self, entry: (Text<'s>, Node<'s>)) -> Option<()> {
+        self.spend(size_of_val(&entry))?;
+        self.entries.push(entry);
+        Some(())
+    }
+
+    fn put_item(&mut self, item: Node<'s>) -> Option<()> {
+        self.spend(size_of_val(&item))?;
+        self.items.push(item);
+        Some(())
+    }
+
+    fn spend(&mut self, bytes: usize) -> Option<()> {
+        self.crowded = !self.budget.spend(bytes);
+        (!self.crowded).then_some(())
+    }
+
+    /// The items of a list, once it is closed.
+    fn array(&mut self, first: usize) -> Option<Node<'s>> {
+        self.depth -= 1;
+        Some(Node::Array(self.items.drain(first..).collect()))
     }
 
     fn entry(&mut self, column: isize) -> Option<(Text<'s>, Node<'s>)> {
@@ -152,11 +196,12 @@ impl<'s> Reader<'s> {
 
     fn list(&mut self, column: isize) -> Option<Node<'s>> {
         self.enter()?;
-        let mut items = Vec::new();
+        let first = self.items.len();
         loop {
             self.at += 1;
             self.skip_spaces();
-            items.push(self.compact(column, None)?);
+            let item = self.compact(column, None)?;
+            self.put_item(item)?;
             if self.indent > column {
                 return None;
             }
@@ -164,8 +209,7 @@ impl<'s> Reader<'s> {
                 break;
             }
         }
-        self.depth -= 1;
-        Some(Node::Array(items))
+        self.array(first)
     }
 
     /// What follows an indicator on its line: a scalar, or a collection that is indented by where it stands.
@@ -357,28 +401,28 @@ impl<'s> Reader<'s> {
     fn flow_map(&mut self, heading: Option<&'s str>) -> Option<Node<'s>> {
         self.enter()?;
         let open = &self.text[self.at..self.at];
-        let mut entries = Vec::new();
+        let first = self.entries.len();
         let mut more = self.opens(b'}');
         while more {
             let key = self.flow_key()?;
             let value = self.flow(Some(key.raw))?;
-            entries.push((key, value));
+            self.put_entry((key, value))?;
             more = self.separates(b'}')?;
         }
-        let heading = if entries.is_empty() { heading.or(Some(open)) } else { heading };
-        self.table(heading, entries)
+        let heading = if self.entries.len() == first { heading.or(Some(open)) } else { heading };
+        self.table(heading, first)
     }
 
     fn flow_list(&mut self) -> Option<Node<'s>> {
         self.enter()?;
-        let mut items = Vec::new();
+        let first = self.items.len();
         let mut more = self.opens(b']');
         while more {
-            items.push(self.flow(None)?);
+            let item = self.flow(None)?;
+            self.put_item(item)?;
             more = self.separates(b']')?;
         }
-        self.depth -= 1;
-        Some(Node::Array(items))
+        self.array(first)
     }
 
     /// Steps into a bracket; `false` if it is closed at once.
@@ -441,7 +485,9 @@ impl<'s> Reader<'s> {
         (starts_plain(raw) && !spaced_key).then_some(raw)
     }
 
-    fn table(&mut self, heading: Option<&'s str>, entries: Vec<(Text<'s>, Node<'s>)>) -> Option<Node<'s>> {
+    /// A map, once it is closed.
+    fn table(&mut self, heading: Option<&'s str>, first: usize) -> Option<Node<'s>> {
+        let entries: Vec<_> = self.entries.drain(first..).collect();
         find_duplicates(&entries, &mut self.faults);
         self.depth -= 1;
         let heading = heading.or_else(|| entries.first().map(|(key, _)| key.raw))?;

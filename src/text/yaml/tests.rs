@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{Yaml, general, is_number, read, strict};
 use crate::text::source::{Side, Source};
+use crate::text::syntax::budget::Budget;
 use crate::text::syntax::{Fault, FaultKind, MAX_DEPTH, Node, Text};
 
 fn source(text: &str) -> Source {
@@ -52,9 +53,9 @@ fn draw(node: &Node<'_>, place: &dyn Fn(&str) -> String, depth: usize, out: &mut
 
 /// Both readers, and that they agree if the strict one answers.
 fn compare(text: &str) -> (bool, Yaml<'_>) {
-    let general = general::read(text);
+    let general = general::read(text, Budget::of(&source(text)));
     let drawn = picture(text, &general);
-    let strict = strict::read(text);
+    let strict = strict::read(text, Budget::of(&source(text)));
     if let Some(strict) = &strict {
         assert_eq!(picture(text, strict), drawn, "{text}");
     }
@@ -245,7 +246,7 @@ fn what_lets_readers_differ_is_named_where_it_stands() {
 #[test]
 fn an_alias_is_not_followed() {
     let text = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
-    let yaml = general::read(text);
+    let yaml = general::read(text, Budget::of(&source(text)));
     let c = yaml.documents[0].as_table().map(|root| root.array("c"));
     assert_eq!(c, Some(&[Node::Other("*b"), Node::Other("*b")][..]));
 }

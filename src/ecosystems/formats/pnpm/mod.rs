@@ -73,7 +73,6 @@ fn read_document<'s>(root: &Table<'s>, lockfile: &mut Lockfile<'s>) {
         match (key.as_str(), node) {
             ("lockfileVersion", _) => lockfile.schema_version = node.scalar(),
             ("packages", Node::Table(table)) => {
-                lockfile.packages.reserve(table.entries.len());
                 table.entries.iter().for_each(|(key, node)| read_package(key, node, lockfile));
             }
             ("snapshots", Node::Table(table)) => snapshots = Some(table),

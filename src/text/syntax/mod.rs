@@ -3,6 +3,8 @@
 //! They are strict about what changes meaning (duplicate keys, needless escapes, nesting) and report it as a
 //! [`Fault`] on the slice, rather than stop or repair.
 
+pub mod budget;
+
 use std::borrow::Cow;
 use std::fmt;
 
