@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Coverage;
+use crate::ecosystems::manifest::Manifest;
 use crate::model::Lockfile;
 use crate::policy::exceptions::Exceptions;
 use crate::read::Sources;
 use crate::rules::repository::unread_lockfile;
-use crate::world::Context;
+use crate::world::{Context, World};
 
 /// A lockfile that nothing was checked of.
 #[derive(Debug, Serialize)]
@@ -37,18 +38,36 @@ impl Coverage {
 
 /// Manifests beside lockfiles, and client configuration that lockfiles obey, of which nobody knows what they say.
 pub(super) fn not_understood(cx: &Context<'_>) -> Vec<String> {
-    let broken = cx.head.all_manifests().iter().filter(|it| it.broken);
-    let of = broken.filter_map(|it| {
-        let counts = |lockfile: &&&Lockfile<'_>| {
-            let (own, folder) = (it.folder(), lockfile.folder());
-            lockfile.ecosystem() == it.ecosystem
-                && if it.is_project { own == folder } else { it.governs(folder) }
-        };
-        let lockfile = cx.head.lockfiles.iter().find(counts)?;
-        let (path, lock) = (&it.source.path, &lockfile.source.path);
+    let broken = cx.head.all_manifests().iter().filter(|it| it.broken && !it.crowded);
+    let say = |it: &Manifest<'_>| {
+        let (path, lock) = (&it.source.path, concerned(&cx.head, it)?);
         Some(format!("{path} can't be understood, so {lock} was not held against what it says"))
-    });
-    of.collect()
+    };
+    broken.filter_map(say).collect()
+}
+
+/// Those that were not read, of either side: a run is not complete without them.
+pub(super) fn crowded(cx: &Context<'_>) -> Vec<String> {
+    let say = |world: &World<'_>| -> Vec<String> {
+        let crowded = world.all_manifests().iter().filter(|it| it.crowded);
+        let say = |it: &Manifest<'_>| {
+            let path = it.source.side.spell(&it.source.path);
+            let why = "holds more values than any file of its kind and size, and was not read";
+            concerned(world, it).map(|_| format!("{path} {why}"))
+        };
+        crowded.filter_map(say).collect()
+    };
+    [Some(&cx.head), cx.base.as_ref()].into_iter().flatten().flat_map(say).collect()
+}
+
+/// A lockfile that a manifest or client configuration has a say about.
+fn concerned<'w>(world: &'w World<'_>, manifest: &Manifest<'_>) -> Option<&'w str> {
+    let counts = |lockfile: &&&Lockfile<'_>| {
+        let (own, folder) = (manifest.folder(), lockfile.folder());
+        lockfile.ecosystem() == manifest.ecosystem
+            && if manifest.is_project { own == folder } else { manifest.governs(folder) }
+    };
+    world.lockfiles.iter().find(counts).map(|it| it.source.path.as_str())
 }
 
 /// What nothing is checked of, and whether the policy has a word on that.

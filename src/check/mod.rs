@@ -178,6 +178,7 @@ pub fn lint_with(
     };
     known = (scope == Scope::New).then(|| what_stood(parsed, &cx, &rules));
     let cx = Context { known: known.as_ref(), ..cx };
+    problems.extend(gaps::crowded(&cx));
     let judged = || parsed.iter().filter(|it| it.file.judged);
     let files = sources.lockfiles.iter().chain(&sources.companions);
     let files = files.map(|it| (it.path.as_str(), it.judged));

@@ -24,6 +24,7 @@ use globset::GlobSet;
 use crate::findings::finding::Level;
 use crate::model::Ecosystem;
 use crate::text::source::Source;
+use crate::text::syntax::budget;
 
 pub use error::PolicyError;
 use error::Wrong;
@@ -67,8 +68,8 @@ pub struct Policy {
 impl Policy {
     /// `path` is what errors call the file.
     pub fn parse(path: &str, text: &str) -> Result<Policy, PolicyError> {
-        // Its reader keeps more of each token than a hostile text may make it.
-        if let Some(at) = crate::text::toml::crowded(text) {
+        // Its reader keeps more of each value than a hostile text may make it.
+        if let Some(at) = budget::crowded(text) {
             let wrong = Wrong::new(at..at, "it holds more than any policy of its size".to_owned());
             return Err(wrong.of(path, text));
         }

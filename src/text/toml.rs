@@ -10,7 +10,7 @@ use toml_parser::parser::{EventReceiver, RecursionGuard, parse_document};
 use toml_parser::{ErrorSink, ParseError, Raw, Span};
 
 use crate::text::source::Source;
-use crate::text::syntax::budget::Budget;
+use crate::text::syntax::budget::{Budget, growth};
 use crate::text::syntax::{Fault, Faults, MAX_DEPTH, Node, Table, Text, find_duplicates};
 
 /// The whole document, and what is wrong with it. After a syntax error the tree holds what could be read.
@@ -26,13 +26,6 @@ pub fn read(source: &Source) -> (Table<'_>, Faults<'_>) {
     faults.append(&mut builder.faults);
     let root = builder.finish(&mut faults);
     (root, faults)
-}
-
-/// Whether a text has so many tokens that a reader which keeps them all, and more for each, would need much more memory
-/// than the text: where it has one too many.
-pub fn crowded(text: &str) -> Option<usize> {
-    let most = 60_000 + text.len() / 64;
-    toml_parser::Source::new(text).lex().nth(most).map(|token| token.span().start())
 }
 
 /// Tokens of whole statements, so that there are never more than of a part of the text.
@@ -66,7 +59,7 @@ impl<'s> Statements<'s> {
                     self.tokens.extend(self.end);
                     return Ok(true);
                 }
-                _ if !budget.holds(self.tokens.len() * size_of::<Token>()) => {
+                _ if !budget.holds(2 * self.tokens.len() * size_of::<Token>()) => {
                     return Err(token.span().start());
                 }
                 _ => {}
@@ -231,13 +224,26 @@ impl<'s> Builder<'s> {
         let entry = self.tables[parent].entries.len();
         // A hash table has room for as many again.
         self.budget.spend(2 * size_of::<((usize, String), Child)>() + key.as_str().len());
-        self.budget.spend(size_of::<(Text<'_>, Slot<'_>)>());
         self.children.insert((parent, key.as_str().to_owned()), Child { table: child, entry });
-        self.tables[parent].entries.push((key, slot));
+        self.push(parent, (key, slot));
+    }
+
+    fn push(&mut self, table: usize, entry: (Text<'s>, Slot<'s>)) {
+        let entries = &mut self.tables[table].entries;
+        self.budget.spend(growth(entries));
+        entries.push(entry);
+    }
+
+    /// Of the table that is left for another, the room that it did not need is given back.
+    fn leave(&mut self) {
+        let entries = &mut self.tables[self.current].entries;
+        self.budget.regain((entries.capacity() - entries.len()) * size_of::<(Text<'_>, Slot<'_>)>());
+        entries.shrink_to_fit();
     }
 
     /// `[a.b]`
     fn open_table(&mut self, heading: &'s str) {
+        self.leave();
         let key = std::mem::take(&mut self.key);
         self.current = key.iter().fold(0, |at, part| self.descend(at, part));
         let table = &mut self.tables[self.current];
@@ -265,6 +271,7 @@ impl<'s> Builder<'s> {
 
     /// `[[a.b]]`
     fn open_element(&mut self, heading: &'s str) {
+        self.leave();
         let mut key = std::mem::take(&mut self.key);
         let Some(last) = key.pop() else { return };
         let parent = key.iter().fold(0, |at, part| self.descend(at, part));
@@ -289,15 +296,15 @@ impl<'s> Builder<'s> {
 
     /// A finished value goes into the open array, or behind the key that waits for it.
     fn put(&mut self, node: Node<'s>) {
-        self.budget.spend(size_of::<(Text<'_>, Slot<'_>)>());
         if let Some(Open::Array(items)) = self.opened.last_mut() {
+            self.budget.spend(growth(items));
             items.push(node);
             return;
         }
         let mut key = std::mem::take(&mut self.key);
         let Some(last) = key.pop() else { return };
         let table = self.follow(&key);
-        self.tables[table].entries.push((last, Slot::Value(node)));
+        self.push(table, (last, Slot::Value(node)));
     }
 
     fn decode(
@@ -396,7 +403,9 @@ impl EventReceiver for Builder<'_> {
     }
 
     fn array_close(&mut self, _: Span, _: &mut dyn ErrorSink) {
-        if let Some(Open::Array(items)) = self.opened.pop() {
+        if let Some(Open::Array(mut items)) = self.opened.pop() {
+            self.budget.regain((items.capacity() - items.len()) * size_of::<Node<'_>>());
+            items.shrink_to_fit();
             self.put(Node::Array(items));
         }
     }

@@ -6,6 +6,7 @@ use super::document::{Binding, Document, Dropped, Pin, Profile, Refusal, stamp};
 use super::value::{self, Syntax};
 use crate::text::escape::cut;
 use crate::text::source::Source;
+use crate::text::syntax::budget::crowded;
 use crate::text::syntax::{Fault, FaultKind, Faults, Node, Table, Text};
 use crate::text::{json, toml};
 
@@ -20,7 +21,14 @@ const EXTENDS: &[&str] = &["packages"];
 /// Reads a file. What is wrong with its text comes back beside it; with what it says, in it.
 pub fn read(source: &Source) -> (Document<'_>, Faults<'_>) {
     let named = Syntax::of_path(&source.path);
-    let (syntax, root, faults) = parse(source, named);
+    let (syntax, root, faults) = match crowded(source.text()) {
+        None => parse(source, named),
+        Some(at) => {
+            let why = "holds more values than any file of its kind and size";
+            let fault = Fault::syntax(&source.text()[at..=at], why);
+            (named, Node::Table(Table::default()), Faults::from_iter([fault]))
+        }
+    };
     let mut document = Document {
         syntax,
         named,

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use crate::model::url;
 use crate::model::{Ecosystem, EdgeKind, folder};
 use crate::text::source::Source;
+use crate::text::syntax::budget::crowded;
 use crate::text::syntax::{Node, Table, Text};
 
 /// One manifest or configuration file of one side.
@@ -37,6 +38,8 @@ pub struct Manifest<'s> {
     pub dynamic: bool,
     /// It can't be understood, or not all of it: what it says is not known.
     pub broken: bool,
+    /// It was not read, or not to its end: it holds more than any file of its kind and size.
+    pub crowded: bool,
     /// The interpreter that the project asks for.
     pub requires: Option<Text<'s>>,
     /// The package manager that the project names.
@@ -184,11 +187,26 @@ impl<'s> Manifest<'s> {
             application: None,
             dynamic: false,
             broken: false,
+            crowded: false,
             requires: None,
             manager: None,
         };
-        read(&mut manifest);
+        if !manifest.is_environment() && crowded(source.text()).is_some() {
+            manifest.give_up();
+        } else {
+            read(&mut manifest);
+        }
         Some(manifest)
+    }
+
+    /// Whether it is full of other things, of which only a few count here.
+    fn is_environment(&self) -> bool {
+        let name = self.source.path.rsplit('/').next().unwrap_or_default();
+        [".envrc", ".env", "Makefile", "Dockerfile"].contains(&name)
+    }
+
+    fn give_up(&mut self) {
+        (self.broken, self.crowded) = (true, true);
     }
 
     /// The folder that it stands in; the root is empty.

@@ -7,6 +7,21 @@
 use super::Fault;
 use crate::text::source::Source;
 
+/// Where a file that people write (a manifest, configuration, a policy) holds more than one of its size does, whatever its
+/// syntax: of what divides one value from the next, there is one too much. Such files are read whole, and each value may
+/// take hundreds of bytes.
+pub fn crowded(text: &str) -> Option<usize> {
+    let most = 30_000 + text.len() / 128;
+    let divides = |byte: u8| matches!(byte, b'\n' | b',' | b'=' | b':' | b'[' | b'{');
+    let mut found = text.bytes().enumerate().filter(|(_, byte)| divides(*byte));
+    found.nth(most).map(|(at, _)| at)
+}
+
+/// What a list takes for one more: it grows by doubling.
+pub fn growth<T>(list: &Vec<T>) -> usize {
+    if list.len() < list.capacity() { 0 } else { list.capacity().max(4) * size_of::<T>() }
+}
+
 /// What is left of it, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -16,10 +31,10 @@ pub struct Budget {
 
 impl Budget {
     /// For a file of any size.
-    const ROOM: usize = 5 << 20;
+    const ROOM: usize = 4 << 20;
 
     pub fn of(source: &Source) -> Budget {
-        let most = Budget::ROOM + source.raw().len() / 2 * 5;
+        let most = Budget::ROOM + 2 * source.raw().len();
         Budget { left: most, most }
     }
 
@@ -54,6 +69,12 @@ impl Budget {
 mod tests {
     use super::*;
     use crate::text::source::Side;
+
+    #[test]
+    fn what_people_write_is_never_crowded() {
+        assert_eq!(crowded(&"dependency = \"1.0\"\n".repeat(10_000)), None);
+        assert_eq!(crowded(&"x=1\n".repeat(20_000)), Some(60_627));
+    }
 
     #[test]
     fn it_grows_with_the_file_and_ends() {

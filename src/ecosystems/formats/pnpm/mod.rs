@@ -40,14 +40,14 @@ fn parse(source: &Source) -> Lockfile<'_> {
     let yaml = yaml::read(source);
     lockfile.faults = yaml.faults;
     let mut main = 0;
-    for (at, document) in yaml.documents.iter().enumerate() {
+    for (at, document) in yaml.documents.into_iter().enumerate() {
         match document {
             Node::Table(root) => {
-                read_document(root, &mut lockfile);
-                main += usize::from(at > 0 || !is_env(root));
+                main += usize::from(at > 0 || !is_env(&root));
                 if main == 2 {
-                    lockfile.stray_document.get_or_insert(document.slice());
+                    lockfile.stray_document.get_or_insert(root.heading);
                 }
+                read_document(root, &mut lockfile);
             }
             Node::Other("") => {}
             other => lockfile.faults.push(Fault::shape(other.slice(), "a document should be a mapping")),
@@ -66,40 +66,39 @@ fn is_env(root: &Table<'_>) -> bool {
         && names.all(|it| matches!(it, "configDependencies" | "packageManagerDependencies"))
 }
 
-fn read_document<'s>(root: &Table<'s>, lockfile: &mut Lockfile<'s>) {
+/// What has been read of the tree goes at once: tree and model never stand side by side.
+fn read_document<'s>(root: Table<'s>, lockfile: &mut Lockfile<'s>) {
     let mut snapshots = None;
     let first = lockfile.packages.len();
-    for (key, node) in &root.entries {
+    if root.get("importers").is_none() && root.get("lockfileVersion").is_some() {
+        lockfile.roots.push(project(Text::default(), &root));
+    }
+    for (key, node) in root.entries {
         match (key.as_str(), node) {
-            ("lockfileVersion", _) => lockfile.schema_version = node.scalar(),
+            ("lockfileVersion", node) => lockfile.schema_version = node.scalar(),
             ("packages", Node::Table(table)) => {
-                table.entries.iter().for_each(|(key, node)| read_package(key, node, lockfile));
+                table.entries.into_iter().for_each(|(key, node)| read_package(&key, &node, lockfile));
             }
             ("snapshots", Node::Table(table)) => snapshots = Some(table),
             ("importers", Node::Table(table)) => {
                 lockfile.roots.extend(table.entries.iter().map(|(path, node)| importer(path, node)));
             }
-            ("packages" | "snapshots" | "importers", other) if *other != Node::Other("") => {
+            ("packages" | "snapshots" | "importers", other) if other != Node::Other("") => {
                 lockfile.faults.push(Fault::shape(key.raw, "should be a mapping"));
             }
             ("time", _) => {}
             ("dependencies" | "devDependencies" | "optionalDependencies" | "specifiers", _) => {}
-            _ => lockfile.settings.push(Setting {
-                name: key.clone(),
-                value: format!("{node:?}"),
-                node: node.clone(),
-            }),
+            (_, node) => {
+                lockfile.settings.push(Setting { name: key.clone(), value: format!("{node:?}"), node });
+            }
         }
     }
-    if root.get("importers").is_none() && root.get("lockfileVersion").is_some() {
-        lockfile.roots.push(project(Text::default(), root));
-    }
-    if let Some(snapshots) = snapshots {
+    if let Some(snapshots) = &snapshots {
         attach(snapshots, &mut lockfile.packages[first..]);
     }
     if snapshots.is_some() || lockfile.schema_version.as_ref().is_some_and(|it| it.as_str().starts_with('9'))
     {
-        lockfile.faults.extend(without_snapshot(snapshots, &lockfile.packages[first..]));
+        lockfile.faults.extend(without_snapshot(snapshots.as_ref(), &lockfile.packages[first..]));
     }
 }
 
