@@ -148,6 +148,8 @@ impl Hooks {
         let before = self.before(stage);
         match found {
             Found::Edited => Err(self.edited(stage)),
+            // A run that was cut short has given it its second name, and no more.
+            Found::Other if write::is_same(&self.path(stage), &before).unwrap_or(false) => Ok(()),
             Found::Nothing | Found::Other if fs::symlink_metadata(&before).is_ok() => {
                 Err(HookError::Refused(format!(
                     "{} is left from a hook of lockproof that is gone or was replaced: rename it to {}, or remove it",
@@ -168,21 +170,22 @@ impl Hooks {
 
     fn install_one(&self, stage: Stage, found: Found, text: &str) -> Result<Change, HookError> {
         let (path, before) = (self.path(stage), self.before(stage));
-        let new = || write::program_anew(&path, text.as_bytes()).map_err(|why| failed(&path, why));
         match found {
             Found::Ours(present) if present == text.as_bytes() => Ok(Change::Unchanged),
             Found::Ours(present) => {
                 write::over(&path, &present, text.as_bytes()).map_err(|why| failed(&path, why))?;
                 Ok(Change::Updated)
             }
-            Found::Nothing => new().map(|()| Change::Installed),
+            Found::Nothing => write::program_anew(&path, text.as_bytes())
+                .map(|()| Change::Installed)
+                .map_err(|why| failed(&path, why)),
             Found::Other | Found::Edited => {
-                write::rename_anew(&path, &before).map_err(|why| failed(&before, why))?;
-                if let Err(error) = new() {
-                    // Without ours, theirs has to keep running.
-                    write::rename_anew(&before, &path).map_err(|why| failed(&path, why))?;
-                    return Err(error);
+                // Theirs is in its place until ours is, and under its new name from before that: whenever this is cut short,
+                // it runs, and another run goes on.
+                if fs::symlink_metadata(&before).is_err() {
+                    write::name_as_well(&path, &before).map_err(|why| failed(&before, why))?;
                 }
+                write::program_over(&path, &before, text.as_bytes()).map_err(|why| failed(&path, why))?;
                 Ok(Change::Chained(before))
             }
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agents::tool::store::stays_below;
 use crate::disk;
+use crate::text::source::Source;
 
 /// Writes a file whole or not at all: who waits for it never sees half of it, and what stood there stays when anything
 /// fails. What is not a plain file (a link, a device, a FIFO) is left alone: a repository's own link must not decide
@@ -67,13 +68,34 @@ fn allow_to_run(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file (or a link) a name that is free. What stands under that name stays.
-pub fn rename_anew(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(to) {
-        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "is there already: it is left alone")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(from, to),
-        Err(error) => Err(error),
+/// Gives a file (or a link) a second name, which is free. What stands under that name stays.
+pub fn name_as_well(path: &Path, name: &Path) -> io::Result<()> {
+    fs::hard_link(path, name)
+}
+
+/// Puts a program in the place of a file (or a link) that has a second name: in one step, so that one of both is there
+/// whenever a run is cut short.
+pub fn program_over(path: &Path, name: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (temporary, mut file) = beside(path)?;
+    let written = file.write_all(bytes).and_then(|()| allow_to_run(&file)).and_then(|()| file.sync_all());
+    let written = written.and_then(|()| match is_same(path, name)? {
+        true => fs::rename(&temporary, path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidData, "was replaced meanwhile: it is left alone")),
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
     }
+    written
+}
+
+/// Whether two names stand for the same: a link to the same place, or the same bytes.
+pub fn is_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let is_link = |path: &Path| fs::symlink_metadata(path).map(|it| it.is_symlink());
+    if is_link(one)? || is_link(other)? {
+        return Ok(is_link(one)? && is_link(other)? && fs::read_link(one)? == fs::read_link(other)?);
+    }
+    let read = |path: &Path| disk::read(path, Source::LIMIT).map_err(io::Error::other);
+    Ok(read(one)? == read(other)?)
 }
 
 /// Gives a file (or a link) the place of one that still holds what was read of it.
@@ -223,12 +245,16 @@ mod tests {
         program_anew(&one, b"1").unwrap();
         assert_eq!(program_anew(&one, b"2").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         program_anew(&two, b"2").unwrap();
-        assert!(rename_anew(&one, &two).is_err() && rename_over(&one, &two, b"1").is_err());
+        assert!(name_as_well(&one, &two).is_err() && rename_over(&one, &two, b"1").is_err());
+        assert!(program_over(&one, &two, b"3").is_err());
         assert!(remove(&one, b"2").is_err());
         rename_over(&one, &two, b"2").unwrap();
         assert_eq!(fs::read(&two).unwrap(), b"1");
-        rename_anew(&two, &one).unwrap();
+        name_as_well(&two, &one).unwrap();
+        program_over(&two, &one, b"3").unwrap();
+        assert_eq!((fs::read(&one).unwrap(), fs::read(&two).unwrap()), (b"1".to_vec(), b"3".to_vec()));
         remove(&one, b"1").unwrap();
+        remove(&two, b"3").unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

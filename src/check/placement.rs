@@ -23,6 +23,7 @@ pub fn anchor(findings: &mut [Finding], files: &[File]) {
     let changed: HashMap<&str, (&Source, &Source)> = files
         .iter()
         .filter_map(|it| Some((it.path.as_str(), (it.head.as_ref()?, it.base.as_ref()?))))
+        .filter(|(_, (head, base))| !is_crowded(head) && !is_crowded(base))
         .collect();
     let mut compared: HashMap<&str, Lines> = HashMap::new();
     for finding in findings {
@@ -33,6 +34,12 @@ pub fn anchor(findings: &mut [Finding], files: &[File]) {
         let lines = compared.entry(path).or_insert_with(|| Lines::new(head, base));
         settle(finding, head, lines);
     }
+}
+
+/// Whether a file is little but line breaks: to compare its lines would take many times the memory of its text.
+fn is_crowded(source: &Source) -> bool {
+    let text = source.raw().as_bytes();
+    memchr::memchr_iter(b'\n', text).count() > 100_000 + text.len() / 16
 }
 
 /// Which lines the base side does not have, as well as one look at each can tell: a text that stands there too is new

@@ -22,8 +22,11 @@ pub fn read(source: &Source) -> (Table<'_>, Faults<'_>) {
     let mut faults: Faults<'_> = source.fault().into_iter().collect();
     faults.extend(errors.map(|error| syntax(text, &error)));
     faults.extend(not_toml(text));
-    faults.extend(crowded);
     faults.append(&mut builder.faults);
+    if let Some(fault) = crowded {
+        faults.push(fault);
+        return (Table::default(), faults);
+    }
     let root = builder.finish(&mut faults);
     (root, faults)
 }

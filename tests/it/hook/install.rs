@@ -151,6 +151,20 @@ fn what_was_edited_or_left_is_not_touched() {
     place.lockproof("hook install").exits_with(2, "is no file: it is left alone");
 }
 
+/// Theirs gets its second name first, and ours takes its place in one step: between the two, a run may be cut short.
+#[test]
+fn an_installation_that_was_cut_short_is_gone_on_with() {
+    let theirs = "#!/bin/sh\necho theirs >&2\n";
+    let place = Place::repository();
+    place.write_program(HOOK, theirs);
+    fs::hard_link(place.path(HOOK), place.path(BEFORE)).unwrap();
+    place.lockproof("hook install").exits_with(0, "the hook that was there runs first");
+    assert_eq!(place.read(BEFORE), theirs);
+    place.lockproof("hook uninstall").exits(0);
+    assert_eq!(place.read(HOOK), theirs);
+    assert!(!place.path(BEFORE).exists());
+}
+
 /// As another version, or the same one from another place, wrote it.
 #[test]
 fn an_older_hook_is_brought_up_to_date() {
