@@ -38,8 +38,8 @@ pub struct Graph<'a> {
     targets: Vec<Range<u32>>,
     /// Where the dependencies of a node begin in `targets`; one more than there are nodes.
     firsts: Vec<usize>,
-    /// What the project asks of an npm lockfile's older half, which does not say so itself.
-    legacy: Vec<Range<u32>>,
+    /// What the project asks of an npm lockfile's older half, which does not say so itself: by name.
+    legacy: Vec<(String, Range<u32>)>,
     reachable: OnceLock<Vec<bool>>,
     knows_starts: OnceLock<bool>,
 }
@@ -64,7 +64,7 @@ impl<'a> Graph<'a> {
                 let top = lockfile.roots.iter().filter(|root| root.path.as_str().is_empty());
                 let stated = top.flat_map(|root| root.edges.iter().map(|edge| edge.name.as_str()));
                 let names = stated.chain(asked.iter().copied());
-                graph.legacy = names.map(|name| tree.climb(LEGACY, name)).collect();
+                graph.legacy = names.map(|name| (name.to_owned(), tree.climb(LEGACY, name))).collect();
             }
             Links::Key => {
                 graph.order.sort_by_key(|&at| lockfile.packages[at as usize].slot.as_str());
@@ -106,6 +106,11 @@ impl<'a> Graph<'a> {
     pub fn edges(&self, node: Node) -> impl Iterator<Item = (&'a Edge<'a>, &[u32])> {
         let targets = &self.targets[self.firsts[node]..self.firsts[node + 1]];
         edges(self.lockfile, node).iter().zip(targets).map(|(edge, target)| (edge, self.run(target)))
+    }
+
+    /// What the project asks of npm's older half, each with the packages that it leads to.
+    pub fn asked(&self) -> impl Iterator<Item = (&str, &[u32])> {
+        self.legacy.iter().map(|(name, run)| (name.as_str(), self.run(run)))
     }
 
     fn run(&self, target: &Range<u32>) -> &[u32] {
@@ -184,7 +189,7 @@ impl<'g, 'a> Walk<'g, 'a> {
             let graph = self.graph;
             graph.targets[graph.firsts[node]..graph.firsts[node + 1]].iter().for_each(|run| self.enter(run));
             if node == graph.project() {
-                graph.legacy.iter().for_each(|run| self.enter(run));
+                graph.legacy.iter().for_each(|(_, run)| self.enter(run));
             }
         }
     }

@@ -189,6 +189,8 @@ pub struct Package<'s> {
     pub artifacts: Vec<Artifact<'s>>,
     pub edges: Vec<Edge<'s>>,
     pub flags: Flags,
+    /// It is only installed on some systems or processors.
+    pub platform: bool,
     /// Why there need be no hash. Only what the lockfile proves counts: a claim is not enough.
     pub exemption: Option<Exemption>,
     /// An exemption that the entry claims and that is not proven.

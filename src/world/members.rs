@@ -13,24 +13,20 @@ pub struct Members<'c, 'a> {
     world: &'c World<'a>,
     lockfile: &'a Lockfile<'a>,
     pub manifests: Vec<&'c Manifest<'a>>,
+    /// How many of them, from the first, manifests lead to. The others only the lockfile names.
+    vouched: usize,
     names: HashMap<String, &'c Manifest<'a>>,
 }
 
 impl<'c, 'a> Members<'c, 'a> {
     /// Those of the workspace, those in the folders that the lockfile names, and what any of them takes from a folder.
     pub fn of(world: &'c World<'a>, lockfile: &'a Lockfile<'a>) -> Members<'c, 'a> {
-        let mut members = Members { world, lockfile, manifests: Vec::new(), names: HashMap::new() };
-        let mut seen: HashSet<&str> = HashSet::new();
-        let mut found: Vec<_> = world.served_by(lockfile).chain(members.named()).collect();
-        found.retain(|manifest| seen.insert(&manifest.source.path));
-        let mut next = 0;
-        while let Some(manifest) = found.get(next).copied() {
-            next += 1;
-            let folders = manifest.dependencies.iter().filter_map(|dep| dep.folder.as_ref());
-            let folders = folders.filter_map(|folder| join(manifest.folder(), folder.as_str()));
-            let others = folders.filter_map(|folder| members.in_folder(&folder));
-            found.extend(others.filter(|it| seen.insert(&it.source.path)));
-        }
+        let (manifests, names) = (Vec::new(), HashMap::new());
+        let mut members = Members { world, lockfile, manifests, vouched: 0, names };
+        let (mut seen, mut found) = (HashSet::new(), Vec::new());
+        members.follow(world.served_by(lockfile).collect(), &mut seen, &mut found);
+        members.vouched = found.len();
+        members.follow(members.named(), &mut seen, &mut found);
         for manifest in &found {
             let name =
                 manifest.name.as_ref().map(|it| canonical(manifest.ecosystem, it.as_str()).into_owned());
@@ -39,6 +35,30 @@ impl<'c, 'a> Members<'c, 'a> {
         found.extend(members.beside());
         members.manifests = found;
         members
+    }
+
+    /// Those that manifests lead to, as against those that only the lockfile names.
+    pub fn vouched(&self) -> &[&'c Manifest<'a>] {
+        &self.manifests[..self.vouched]
+    }
+
+    /// Some manifests, and those in the folders that they take dependencies from.
+    fn follow(
+        &self,
+        mut from: Vec<&'c Manifest<'a>>,
+        seen: &mut HashSet<&'a str>,
+        into: &mut Vec<&'c Manifest<'a>>,
+    ) {
+        from.retain(|manifest| seen.insert(&manifest.source.path));
+        let mut next = into.len();
+        into.extend(from);
+        while let Some(manifest) = into.get(next).copied() {
+            next += 1;
+            let folders = manifest.dependencies.iter().filter_map(|dep| dep.folder.as_ref());
+            let folders = folders.filter_map(|folder| join(manifest.folder(), folder.as_str()));
+            let others = folders.filter_map(|folder| self.in_folder(&folder));
+            into.extend(others.filter(|it| seen.insert(&it.source.path)));
+        }
     }
 
     /// The manifest of a root, or of a package that is part of the project.
@@ -53,9 +73,14 @@ impl<'c, 'a> Members<'c, 'a> {
     }
 
     /// The manifest of the same project, when it was moved.
-    pub fn by_name(&self, other: &Manifest<'_>) -> Option<&'c Manifest<'a>> {
+    fn by_name(&self, other: &Manifest<'_>) -> Option<&'c Manifest<'a>> {
         let name = canonical(other.ecosystem, other.name.as_ref()?.as_str());
         self.names.get(&*name).copied()
+    }
+
+    /// What stood on this side for a manifest of the other.
+    pub fn same(&self, other: &Manifest<'_>) -> Option<&'c Manifest<'a>> {
+        self.world.manifest(&other.source.path).or_else(|| self.by_name(other))
     }
 
     /// The nodes of the projects, each with its manifest where that is known.

@@ -31,7 +31,7 @@ use crate::findings::report::{Field, Report};
 use crate::model::Lockfile;
 use crate::rules::{Check, Rule};
 use crate::text::escape::cut;
-use crate::world::explain::{Causes, Gained};
+use crate::world::explain::{Causes, Gained, Worth};
 use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
@@ -65,13 +65,30 @@ fn tell<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, gained: &Gained<'a>, r
     let message = if gained.package.origin.is_local() {
         format!("{label} now depends on {name}, which its manifest does not ask for.")
     } else {
-        format!("{label} kept its version, but now depends on {name}.")
+        match gained.worth {
+            Worth::More => format!("{label} kept its version, but now depends on {name}."),
+            Worth::Platform => {
+                format!("{label} kept its version, but now comes with {name} for one more platform.")
+            }
+            Worth::Nothing => {
+                format!("{label} kept its version, but now depends on {name}, which was needed already.")
+            }
+        }
     };
-    report
+    let found = report
         .package(lockfile, gained.package, Field::Dependency, &gained.edge.name, message)
         .label("not there before")
         .related(gained.before.lockfile.source, gained.before.package.heading(), "without it")
         .help(cx.restore(lockfile));
+    match gained.worth {
+        Worth::More => {}
+        Worth::Platform => {
+            found.level(Level::Warning);
+        }
+        Worth::Nothing => {
+            found.level(Level::Note);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +127,9 @@ mod tests {
         test().head("Cargo.toml", PLAIN).finds(&[found]);
         test().head("Cargo.toml", &format!("# a comment\n{PLAIN}")).finds(&[found]);
         test().head("Cargo.toml", &PLAIN.replace("'1'", "{ version = '1', features = ['y'] }")).finds(&[]);
-        test().head("Cargo.toml", &format!("{PLAIN}[patch.crates-io]\nz = {{ path = 'z' }}\n")).finds(&[]);
+        // A patch speaks of its own name.
+        let patched = format!("{PLAIN}[patch.crates-io]\nz = {{ path = 'z' }}\n");
+        test().head("Cargo.toml", &patched).finds(&[found]);
     }
 
     #[test]
@@ -229,6 +248,11 @@ mod tests {
             .head("pyproject.toml", &manifest(""))
             .finds(&["uv.lock:16:15 error x@1.0.0 kept its version, but now depends on y."]);
         test(">=3.11", ", extra = [\"fast\"]").head("pyproject.toml", &manifest("[fast]")).finds(&[]);
-        test(">=3.10", "").head("pyproject.toml", &manifest("")).finds(&[]);
+        // What the lockfile says of it alone is not believed.
+        test(">=3.10", "")
+            .head("pyproject.toml", &manifest(""))
+            .finds(&["uv.lock:16:15 error x@1.0.0 kept its version, but now depends on y."]);
+        let older = format!("{}requires-python = '>=3.10'\n", manifest(""));
+        test(">=3.10", "").head("pyproject.toml", &older).finds(&[]);
     }
 }

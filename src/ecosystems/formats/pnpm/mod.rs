@@ -159,6 +159,7 @@ fn read_package<'s>(key: &Text<'s>, node: &Node<'s>, lockfile: &mut Lockfile<'s>
             }
             ("dev", Node::Other(raw)) => package.flags.dev = *raw == "true",
             ("optional", Node::Other(raw)) => package.flags.optional = *raw == "true",
+            ("os" | "cpu" | "libc", Node::Array(names)) => package.platform |= !names.is_empty(),
             ("requiresBuild", Node::Other(raw)) => package.flags.install_script = *raw == "true",
             _ => {}
         }

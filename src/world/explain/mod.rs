@@ -3,32 +3,29 @@
 //! A project's manifest changed, a package was upgraded, an override was set: what they lead to may have changed with
 //! them. An entry that nothing of that leads to has no honest reason to be new, nor to depend on more than it did.
 
+mod gained;
+mod need;
+mod steering;
+
 use std::cell::OnceCell;
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet, HashSetExt};
 
 use crate::ecosystems::manifest::{Kind, Manifest};
 use crate::model::graph::{Graph, Links, Node, Walk, tops};
-use crate::model::release::Slot;
+use crate::model::version;
 use crate::model::{Edge, EdgeKind, Lockfile, Origin, Package, Root, canonical};
-use crate::world::demands::Demands;
 use crate::world::members::Members;
 use crate::world::{Context, World, is_alias_of};
+
+pub use gained::{Gained, Worth};
+use steering::Steering;
 
 /// What tells a release apart within a lockfile: name, version, commit, half of the file, and whether it is bundled.
 type Key<'a> = (&'a str, &'a str, &'a str, bool, bool);
 
 /// A dependency, as far as it is compared: kind, name, and what was asked for or what it leads to.
 type Member<'a> = (Option<EdgeKind>, &'a str, &'a str);
-
-/// A dependency that a kept package did not have before.
-pub struct Gained<'a> {
-    pub package: &'a Package<'a>,
-    pub edge: &'a Edge<'a>,
-    /// The entry as it was.
-    pub before: Slot<'a>,
-    targets: Vec<u32>,
-}
 
 /// Both sides of a lockfile, and what of the newer one is explained.
 pub struct Causes<'c, 'a> {
@@ -37,8 +34,14 @@ pub struct Causes<'c, 'a> {
     old: Old<'c, 'a>,
     members: Members<'c, 'a>,
     declared: Declared<'c>,
-    /// Nodes that something new leads to, for a reason. Found when first asked for: few changes need it.
-    explained: OnceCell<Vec<bool>>,
+    /// Found when first asked for: few changes need it.
+    explained: OnceCell<Explained<'c>>,
+}
+
+/// What is known to have changed, and the nodes that it leads to.
+struct Explained<'c> {
+    nodes: Vec<bool>,
+    steering: Steering<'c>,
 }
 
 /// The older side.
@@ -93,8 +96,12 @@ impl<'c, 'a> Causes<'c, 'a> {
         Some(Causes { lockfile, graph, old, members, declared, explained })
     }
 
+    fn explained(&self) -> &Explained<'c> {
+        self.explained.get_or_init(|| self.explain())
+    }
+
     fn is_explained(&self, node: Node) -> bool {
-        self.explained.get_or_init(|| self.explain())[node]
+        self.explained().nodes[node]
     }
 
     /// The entries whose name is new here, and that nothing explains: of several that lead to each other, the first.
@@ -117,36 +124,6 @@ impl<'c, 'a> Causes<'c, 'a> {
         let mut named = HashSet::new();
         let packages = tops(&mut walk, &news).into_iter().map(|at| &self.lockfile.packages[at]);
         packages.filter(|package| named.insert(package.name.as_str())).collect()
-    }
-
-    /// What kept packages depend on now, and did not before, for no known reason.
-    pub fn gained(&self) -> Vec<Gained<'a>> {
-        let mut sets = HashMap::new();
-        let packages = self.lockfile.packages.iter().enumerate();
-        packages.flat_map(|(node, package)| self.gained_by(node, package, &mut sets)).collect()
-    }
-
-    fn gained_by(
-        &self,
-        node: Node,
-        package: &'a Package<'a>,
-        sets: &mut HashMap<Node, HashSet<Member<'a>>>,
-    ) -> Vec<Gained<'a>> {
-        let is_own = package.origin.is_local();
-        // What stands in the tree is judged by its manifest, and npm's mirror of it is no entry's.
-        let may_change = is_own && self.members.manifest(node).is_none();
-        let Some(slots) = self.kept(package).filter(|_| !may_change) else { return Vec::new() };
-        if self.same_as_one_of(node, slots) || self.is_resolved() && self.is_explained(node) {
-            return Vec::new();
-        }
-        let had = sets.entry(slots[0]).or_insert_with(|| {
-            let edges = |&at: &Node| self.old.edges(at).map(|(_, member, _)| member);
-            slots.iter().flat_map(edges).collect()
-        });
-        let before = Slot { lockfile: self.old.lockfile, package: &self.old.lockfile.packages[slots[0]] };
-        let new = members(self.lockfile, self.graph, node)
-            .filter(|(edge, member, _)| !(had.contains(member) || is_own && self.declared.has(edge)));
-        new.map(|(edge, _, targets)| Gained { package, edge, before, targets: targets.to_vec() }).collect()
     }
 
     /// The same dependencies, one by one, as an entry of that release had: nearly always so.
@@ -180,17 +157,22 @@ impl<'c, 'a> Causes<'c, 'a> {
         package.flags.legacy && (!self.lockfile.roots.is_empty() || !self.graph.knows_starts())
     }
 
-    fn explain(&self) -> Vec<bool> {
+    fn explain(&self) -> Explained<'c> {
         let mut walk = Walk::new(self.graph);
         let before = Members::of(self.old.world, self.old.lockfile);
-        if self.is_steered(&before) {
+        let steering = Steering::between((self.lockfile, &self.members), (self.old.lockfile, &before));
+        if steering.everything {
             self.graph.starts().for_each(|node| walk.go(node));
-            return walk.seen;
+            return Explained { nodes: walk.seen, steering };
         }
-        let changed = self.members.projects(self.graph);
-        changed
-            .filter(|(node, now)| self.has_changed(*node, *now, &before))
-            .for_each(|(node, _)| walk.go(node));
+        for (node, manifest) in self.members.projects(self.graph) {
+            self.newly_asked(node, manifest, &steering).into_iter().for_each(|node| walk.go(node));
+        }
+        if steering.is_replacing() {
+            let edges = (0..self.graph.project()).flat_map(|node| self.graph.edges(node));
+            let replaced = edges.filter(|(edge, _)| steering.replaces(edge.name.as_str()));
+            replaced.flat_map(|(_, targets)| targets).for_each(|&at| walk.go(at as Node));
+        }
         let reachable = self.graph.reachable();
         for (node, package) in self.lockfile.packages.iter().enumerate() {
             let is_other = self.old.has_name(package.name.as_str()) && self.kept(package).is_none();
@@ -198,8 +180,43 @@ impl<'c, 'a> Causes<'c, 'a> {
                 walk.go(node);
             }
         }
-        self.late_arrivals().for_each(|node| walk.go(node));
-        walk.seen
+        self.late_arrivals().chain(self.late_in_the_older_half()).for_each(|node| walk.go(node));
+        Explained { nodes: walk.seen, steering }
+    }
+
+    /// What a project asks for that it did not ask for before, and its manifest says so.
+    fn newly_asked(&self, node: Node, manifest: Option<&Manifest<'a>>, steering: &Steering<'c>) -> Vec<Node> {
+        let nodes = |targets: &[u32]| targets.iter().map(|&at| at as Node).collect::<Vec<_>>();
+        if manifest.is_none() && self.is_elsewhere(node) {
+            return vec![node];
+        }
+        if let Some(root) = self.root(node) {
+            return self.newly_mirrored(root, node, steering);
+        }
+        let Some(manifest) = manifest else { return Vec::new() };
+        let name = |name: &str| canonical(self.lockfile.ecosystem(), name).into_owned();
+        if node == self.graph.project() {
+            let asked = self.graph.asked().filter(|(it, _)| steering.asks(manifest, &name(it)));
+            return asked.flat_map(|(_, targets)| nodes(targets)).collect();
+        }
+        let is_new = self.lockfile.packages.get(node).is_some_and(|package| self.kept(package).is_none());
+        let asked = self.graph.edges(node).filter(|(edge, _)| {
+            is_new && self.declared.has(edge) || steering.asks(manifest, &name(edge.name.as_str()))
+        });
+        asked.flat_map(|(_, targets)| nodes(targets)).collect()
+    }
+
+    /// What is new in the mirror of a manifest, and in the manifest. That of a script can't be looked at.
+    fn newly_mirrored(&self, root: &'a Root<'a>, node: Node, steering: &Steering<'c>) -> Vec<Node> {
+        let old = self.old.roots.get(root.path.as_str());
+        let old: HashSet<Member<'a>> =
+            old.iter().flat_map(|root| &root.edges).map(|edge| member(edge, None)).collect();
+        let is_script = self.lockfile.source.path.ends_with(".py.lock");
+        let asked = self.graph.edges(node).filter(|(edge, targets)| {
+            let is_new = !old.contains(&member(edge, None)) || steering.is_shared(edge.name.as_str());
+            is_new && (is_script || self.declared.has(edge)) && self.leads_by_name(edge, targets)
+        });
+        asked.flat_map(|(_, targets)| targets.iter().map(|&at| at as Node)).collect()
     }
 
     /// New names that an old dependency asks for, by that name: what a client had left out, and now put in. A project's
@@ -219,6 +236,26 @@ impl<'c, 'a> Causes<'c, 'a> {
             });
             asked.flat_map(|(_, targets)| targets.iter().map(|&at| at as Node))
         })
+    }
+
+    /// The same where the lockfile does not say what the project asks for (npm before 7): the manifest does.
+    fn late_in_the_older_half(&self) -> impl Iterator<Item = Node> {
+        let manifest = self.members.manifest(self.graph.project());
+        let manifest = manifest.filter(|_| self.lockfile.roots.is_empty());
+        let ranges: HashMap<&str, &str> = manifest
+            .into_iter()
+            .flat_map(|it| it.asked())
+            .filter_map(|(_, dep)| Some((dep.name.as_str(), dep.range.as_ref()?.as_str())))
+            .collect();
+        let asked = self.graph.asked().filter_map(move |(name, targets)| Some((*ranges.get(name)?, targets)));
+        asked.flat_map(|(range, targets)| targets.iter().map(move |&at| (range, at as Node))).filter_map(
+            |(range, at)| {
+                let package = &self.lockfile.packages[at];
+                let plain =
+                    package.alias.is_none() && version::satisfies_npm(package.version(), range) == Some(true);
+                (plain || package.alias.is_some() && is_alias_of(range, package.name.as_str())).then_some(at)
+            },
+        )
     }
 
     fn asked_before(&self, package: &'a Package<'a>, edge: &'a Edge<'a>, targets: &[u32]) -> bool {
@@ -241,57 +278,14 @@ impl<'c, 'a> Causes<'c, 'a> {
         targets.iter().map(name).all(is_meant)
     }
 
-    /// Overrides, patches and settings reach everything.
-    fn is_steered(&self, before: &Members<'c, 'a>) -> bool {
-        // These show elsewhere in the file: in what the projects ask for, and in the entries.
-        const OTHERS: [&str; 6] =
-            ["patch", "catalogs", "patchedDependencies", "pnpmfileChecksum", "onlyBuiltDependencies", "time"];
-        let settings = |lockfile: &'a Lockfile<'a>| -> HashSet<(&'a str, &'a str)> {
-            let all = lockfile.settings.iter().map(|it| (it.name.as_str(), it.value.as_str()));
-            all.filter(|(name, _)| !OTHERS.contains(name)).collect()
-        };
-        settings(self.lockfile) != settings(self.old.lockfile)
-            || steering(self.lockfile, &self.members) != steering(self.old.lockfile, before)
-    }
-
-    /// Whether a project asks for something else than it did, and says so in its manifest.
-    fn has_changed(&self, node: Node, now: Option<&Manifest<'a>>, before: &Members<'c, 'a>) -> bool {
-        let Some(now) = now else { return self.is_elsewhere(node) };
-        if let Some(root) = self.root(node) {
-            let is_astray = |(edge, targets): (&Edge<'_>, &[u32])| !self.leads_by_name(edge, targets);
-            return self.asks_for_more(root) && !self.graph.edges(node).any(is_astray);
-        }
-        if self.lockfile.packages.get(node).is_some_and(|package| self.kept(package).is_none()) {
-            return true;
-        }
-        let own = |manifest: &Manifest<'a>| Demands::of(manifest.source, manifest.ecosystem).own;
-        match self.old.world.manifest(&now.source.path).or_else(|| before.by_name(now)) {
-            Some(was) => was.source.text() != now.source.text() && own(was) != own(now),
-            None => true,
-        }
-    }
-
-    /// Whether the mirror of a manifest changed, with the manifest.
-    fn asks_for_more(&self, root: &'a Root<'a>) -> bool {
-        let asks = |root: &'a Root<'a>| -> HashSet<Member<'a>> {
-            root.edges.iter().map(|edge| member(edge, None)).collect()
-        };
-        let Some(old) = self.old.roots.get(root.path.as_str()).map(|root| asks(root)) else {
-            return root.edges.iter().all(|edge| self.declared.has(edge));
-        };
-        let now = asks(root);
-        let mut new = root.edges.iter().filter(|edge| !old.contains(&member(edge, None)));
-        now != old && new.all(|edge| self.declared.has(edge))
-    }
-
     fn root(&self, node: Node) -> Option<&'a Root<'a>> {
         self.lockfile.roots.get(node.checked_sub(self.lockfile.packages.len())?)
     }
 
-    /// A project whose manifest can't be looked at: it lies outside of the repository, or is a script.
+    /// A project whose manifest can't be looked at: it lies outside of the repository.
     fn is_elsewhere(&self, node: Node) -> bool {
         match self.root(node) {
-            Some(root) => root.path.as_str().starts_with("../") || self.lockfile.format.id == "uv",
+            Some(root) => root.path.as_str().starts_with("../"),
             None => {
                 let package = self.lockfile.packages.get(node);
                 package.is_some_and(|it| self.kept(it).is_some_and(|slots| !self.same_as_one_of(node, slots)))
@@ -332,16 +326,6 @@ fn member<'a>(edge: &'a Edge<'a>, leads_to: Option<&'a str>) -> Member<'a> {
         Some(name) => (None, edge.name.as_str(), name),
         None => (Some(edge.kind), edge.name.as_str(), edge.range.as_ref().map_or("", |range| range.as_str())),
     }
-}
-
-/// What the manifest and the configuration beside a lockfile say of everyone's dependencies.
-fn steering(lockfile: &Lockfile<'_>, members: &Members<'_, '_>) -> Vec<String> {
-    let beside = |manifest: &&&Manifest<'_>| {
-        let folder = manifest.folder();
-        folder == lockfile.folder() || folder.strip_suffix(".cargo").is_some()
-    };
-    let of = |manifest: &&Manifest<'_>| Demands::of(manifest.source, manifest.ecosystem).steering;
-    members.manifests.iter().filter(beside).map(of).filter(|text| !text.is_empty()).collect()
 }
 
 /// What the manifests of a lockfile name.
