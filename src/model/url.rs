@@ -298,6 +298,28 @@ pub fn git(text: &str) -> Option<Git<'_>> {
     Some(Git { repository, reference: reference.map(Cow::Borrowed), commit: commit.map(Cow::Borrowed) })
 }
 
+/// The branch, tag or commit that the address of a git repository asks for: in its query, in its fragment (npm), or behind
+/// its path (pip).
+pub fn reference(text: &str) -> Option<&str> {
+    let (address, fragment) = cut(text, '#');
+    let (address, query) = cut(address, '?');
+    let pairs = query.into_iter().flat_map(|query| query.split('&')).filter_map(|pair| pair.split_once('='));
+    let mut asked = pairs.filter(|(key, _)| matches!(*key, "rev" | "branch" | "tag")).map(|(_, value)| value);
+    let fragment = || {
+        let mut parts = fragment?.split('&');
+        parts.find(|it| {
+            !it.is_empty() && folder_of(it).is_none() && !it.starts_with("semver:") && !it.contains('=')
+        })
+    };
+    let behind = || Some(address[address.rfind('/')? + 1..].split_once('@')?.1);
+    asked.next().or_else(fragment).or_else(behind).filter(|it| !it.is_empty())
+}
+
+/// Whether a reference can only be the id of a commit, or the beginning of one.
+pub fn is_revision(text: &str) -> bool {
+    (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// The folder of a repository or of an archive that an address asks for: in its query (uv) or its fragment (pip, pnpm).
 pub fn folder(text: &str) -> Option<&str> {
     let at = memchr::memchr2(b'?', b'#', text.as_bytes())?;

@@ -176,6 +176,7 @@ struct Derived<'a> {
     graph: OnceLock<Graph<'a>>,
     declared: OnceLock<Declarations<'a>>,
     is_hashed: OnceLock<bool>,
+    local: OnceLock<HashSet<&'a str>>,
 }
 
 /// The model registry, and the Python packages around an `llmring.lock`.
@@ -204,6 +205,10 @@ struct Declarations<'a> {
     folders: HashSet<(String, String)>,
     /// Folders that a workspace lists by their path.
     members: HashSet<String>,
+    /// Folders of the projects that manifests lead to.
+    projects: HashSet<&'a str>,
+    /// The branch, tag or commit that a git repository is asked for, by name and place.
+    references: HashMap<(String, String), (&'a Source, &'a str, String)>,
     aliases: HashMap<String, Vec<&'a str>>,
     /// The paths of the manifests themselves.
     manifests: HashSet<&'a str>,
@@ -211,15 +216,17 @@ struct Declarations<'a> {
 
 impl<'a> Declarations<'a> {
     /// Of several lines that say the same, the first one stands for all.
-    fn new<'m>(ecosystem: Ecosystem, manifests: impl Iterator<Item = &'m Manifest<'a>>) -> Declarations<'a>
-    where
-        'a: 'm,
-    {
+    fn new(ecosystem: Ecosystem, members: &Members<'_, 'a>) -> Declarations<'a> {
         let mut all = Declarations::default();
         let spell = |name: &Text<'_>| canonical(ecosystem, name.as_str()).into_owned();
-        for manifest in manifests {
-            all.manifests.insert(&manifest.source.path);
+        for manifest in members.vouched() {
             all.local.extend(manifest.name.as_ref().map(spell));
+            all.local
+                .extend(manifest.dependencies.iter().filter(|dep| dep.local).map(|dep| spell(&dep.name)));
+            all.projects.insert(manifest.folder());
+        }
+        for manifest in &members.manifests {
+            all.manifests.insert(&manifest.source.path);
             let members = manifest.workspace.iter().flat_map(|it| &it.members);
             all.members.extend(members.filter_map(|it| join(manifest.folder(), it.as_str())));
             for dep in &manifest.dependencies {
@@ -232,8 +239,9 @@ impl<'a> Declarations<'a> {
                     all.elsewhere.entry(spell(&dep.name)).or_insert(line);
                     all.named.entry((spell(&dep.name), place.to_owned())).or_insert(line);
                 }
-                if dep.local {
-                    all.local.insert(spell(&dep.name));
+                if let (Some(place), Some(reference)) = (&dep.place, &dep.reference) {
+                    let key = (spell(&dep.name), place.clone().into_owned());
+                    all.references.entry(key).or_insert((line.0, line.1, reference.clone().into_owned()));
                 }
                 let folder = dep.folder.as_ref().and_then(|it| join(manifest.folder(), it.as_str()));
                 all.folders.extend(folder.map(|folder| (spell(&dep.name), folder)));
@@ -389,7 +397,36 @@ impl<'a> World<'a> {
         self.declared(lockfile)?.elsewhere.get(&*canonical(lockfile.ecosystem(), name)).copied()
     }
 
-    /// Whether a package of that name is a project of the lockfile, or a manifest of it takes it from a folder.
+    /// The branch, tag or commit that a manifest asks that repository for, on behalf of a package; and the line.
+    pub fn reference(
+        &self,
+        lockfile: &'a Lockfile<'a>,
+        name: &str,
+        place: &str,
+    ) -> Option<&(&'a Source, &'a str, String)> {
+        let key = (canonical(lockfile.ecosystem(), name).into_owned(), place.to_owned());
+        self.declared(lockfile)?.references.get(&key)
+    }
+
+    /// Whether a manifest leads to the project in that folder, or takes a package of that name from it.
+    pub fn leads_to(&self, lockfile: &'a Lockfile<'a>, name: &str, folder: &str) -> bool {
+        self.declared(lockfile).is_some_and(|it| it.projects.contains(folder))
+            || self.declares_folder(lockfile, name, folder)
+    }
+
+    /// Whether a lockfile of this side has a package of that name that is part of the project, or lies in a folder.
+    pub fn has_local(&self, lockfile: &Lockfile<'_>, name: &str) -> bool {
+        let Some(derived) = self.derived.get(&address(lockfile)) else { return false };
+        let look = || {
+            let own = self.lockfile(&lockfile.source.path);
+            let packages = own.map_or(&[][..], |own| &own.packages).iter();
+            packages.filter(|it| it.origin.is_local()).map(|it| it.name.as_str()).collect()
+        };
+        derived.local.get_or_init(look).contains(name)
+    }
+
+    /// Whether a package of that name is a project of the lockfile, or a manifest of it takes it from a folder. A folder that
+    /// only the lockfile names is no proof.
     pub fn is_local(&self, lockfile: &'a Lockfile<'a>, name: &str) -> bool {
         let name = canonical(lockfile.ecosystem(), name);
         self.declared(lockfile).is_some_and(|declared| declared.local.contains(&*name))
@@ -410,10 +447,11 @@ impl<'a> World<'a> {
     /// What the manifests say, indexed: it is asked for entry by entry.
     fn declared(&self, lockfile: &'a Lockfile<'a>) -> Option<&Declarations<'a>> {
         let derived = self.derived.get(&address(lockfile))?;
-        Some(derived.declared.get_or_init(|| {
-            let manifests = Members::of(self, lockfile).manifests;
-            Declarations::new(lockfile.ecosystem(), manifests.into_iter())
-        }))
+        Some(
+            derived
+                .declared
+                .get_or_init(|| Declarations::new(lockfile.ecosystem(), &Members::of(self, lockfile))),
+        )
     }
 
     /// The registries that client configuration on this side names.

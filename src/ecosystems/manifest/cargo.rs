@@ -62,6 +62,8 @@ fn detailed<'s>(manifest: &mut Manifest<'s>, kind: Kind, key: &Text<'s>, table: 
         (None, Some(path)) => manifest.local(kind, package, path),
         (None, None) => manifest.add(kind, package, version.unwrap_or(key).raw),
     };
+    let reference = ["rev", "tag", "branch"].into_iter().find_map(|key| table.text(key));
+    dep.reference = reference.map(|text| text.borrow(Cow::Borrowed(text.as_str())));
     dep.key = key.clone();
     dep.range = version.cloned();
     dep.inherited = table.flag("workspace");

@@ -58,6 +58,8 @@ pub struct Declared<'s> {
     pub range: Option<Text<'s>>,
     /// The git repository or URL that it is to come from, in the form of [`crate::model::Origin::place`].
     pub place: Option<Cow<'s, str>>,
+    /// The branch, tag or commit of a git repository that it is to come from.
+    pub reference: Option<Cow<'s, str>>,
     /// It is to come from a folder.
     pub local: bool,
     /// That folder, as it is written.
@@ -255,11 +257,13 @@ impl<'s> Manifest<'s> {
             }
             None => None,
         };
+        let reference = place.is_some().then(|| url::reference(text)).flatten();
+        let reference = reference.map(|it| spec.borrow(Cow::Borrowed(it)));
         let path = ["file:", "link:", "portal:"].iter().find_map(|start| text.strip_prefix(start));
         let folder = path.filter(|path| !path.starts_with("//"));
         let folder = folder.map(|path| spec.part(text.len() - path.len()..text.len()));
         let dep = self.add(kind, name, spec.raw);
-        (dep.place, dep.local, dep.folder) = (place, local, folder);
+        (dep.place, dep.reference, dep.local, dep.folder) = (place, reference, local, folder);
         dep.range = Some(spec.clone());
         dep
     }
@@ -287,6 +291,7 @@ impl<'s> Manifest<'s> {
             key: name.clone(),
             range: None,
             place: None,
+            reference: None,
             local: false,
             folder: None,
             inherited: false,

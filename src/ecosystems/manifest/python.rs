@@ -116,6 +116,8 @@ fn uv_source<'s>(manifest: &mut Manifest<'s>, name: &Text<'s>, table: &Table<'s>
     if let Some(address) = table.text("git") {
         let dep = manifest.git(Kind::Source, name, address);
         dep.place = in_folder(dep.place.take(), table);
+        let reference = ["rev", "tag", "branch"].into_iter().find_map(|key| table.text(key));
+        dep.reference = reference.map(|text| text.borrow(Cow::Borrowed(text.as_str())));
     } else if let Some(address) = table.text("url") {
         let dep = manifest.declare(Kind::Source, name, address);
         dep.place = in_folder(dep.place.take(), table);

@@ -24,8 +24,10 @@ use crate::ecosystems::formats::Family;
 use crate::findings::finding::Level;
 use crate::findings::report::{Field, Report};
 use crate::model::release::Slot;
+use crate::model::url;
 use crate::model::{Git, Lockfile, Origin, Package};
 use crate::rules::{Check, Rule};
+use crate::text::source::Source;
 use crate::text::syntax::Text;
 use crate::world::Context;
 
@@ -66,12 +68,23 @@ fn judge<'a>(
     let name = package.name.as_str();
     let same = before.iter().find(|(old, _)| old.repository == git.repository);
     let stayed = before.iter().any(|(old, _)| old.repository == git.repository && old.commit == git.commit);
-    if let Some((old, slot)) = same.filter(|_| !stayed) {
+    if let Some((asked, line)) = contradicted(cx, lockfile, package, git, stayed) {
+        let message = format!("{name} is to come from commit {asked}, and comes from another one.");
+        let found = report.package(lockfile, package, Field::Source, &at, message);
+        found.level(Level::Error).label("another commit").help(cx.restore(lockfile));
+        if let Some((manifest, line)) = line {
+            found.related(manifest, line, "what a manifest asks for");
+        }
+    } else if let Some((old, slot)) = same.filter(|_| !stayed) {
         let message = format!("{name} moved to another commit of {}.", git.repository);
         let found = report.package(lockfile, package, Field::Source, &at, message);
         let old_line = slot.package.source.as_ref().map_or(slot.package.heading(), |it| it.raw);
         found
-            .level(Level::Note)
+            .level(if is_tag(cx, slot.lockfile, lockfile, package, git) {
+                Level::Warning
+            } else {
+                Level::Note
+            })
             .label(format!("was {}", old.commit.as_deref().unwrap_or("another commit")))
             .related(slot.lockfile.source, old_line, "the commit it had")
             .help("Look at what came between the two commits, in that repository.");
@@ -106,6 +119,57 @@ fn judge<'a>(
             found.help_more(&format!("{} allows it. {TWO_STEPS}", stated.source.path));
         }
     }
+}
+
+/// The commit that is asked for, in the address or by a manifest, where the one that is locked is another. A short one may be
+/// a tag's name: what stays is not held against it.
+fn contradicted<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    package: &Package<'a>,
+    git: &Git<'a>,
+    stayed: bool,
+) -> Option<(String, Option<(&'a Source, &'a str)>)> {
+    let commit = git.commit.as_deref()?.to_ascii_lowercase();
+    let contradicts = |asked: &str| {
+        let is_commit = url::is_commit(asked) || url::is_revision(asked) && !stayed;
+        is_commit && !commit.starts_with(&asked.to_ascii_lowercase())
+    };
+    let source = package.source.as_ref().map_or("", Text::as_str);
+    let own = git.reference.as_deref().filter(|it| source.contains(&format!("rev={it}")) && contradicts(it));
+    if let Some(asked) = own {
+        return Some((asked.to_owned(), None));
+    }
+    let (manifest, line, asked) = cx.head.reference(lockfile, package.name.as_str(), &git.repository)?;
+    // A lockfile that repeats what is asked for has fallen behind: its client refuses that.
+    if git.reference.as_deref().is_some_and(|own| own != asked) {
+        return None;
+    }
+    contradicts(asked).then(|| (asked.clone(), Some((*manifest, *line))))
+}
+
+/// Whether the same tag is asked for on both sides: nobody expects it to move.
+fn is_tag<'a>(
+    cx: &Context<'a>,
+    old: &'a Lockfile<'a>,
+    lockfile: &'a Lockfile<'a>,
+    package: &Package<'a>,
+    git: &Git<'a>,
+) -> bool {
+    let source = package.source.as_ref().map_or("", Text::as_str);
+    if let Some(reference) = git.reference.as_deref().filter(|it| source.contains(&format!("tag={it}"))) {
+        let same = |slot: &Package<'_>| {
+            let old = slot.source.as_ref().map_or("", Text::as_str);
+            slot.name.as_str() == package.name.as_str() && old.contains(&format!("tag={reference}"))
+        };
+        return old.packages.iter().any(same);
+    }
+    let asked = cx.head.reference(lockfile, package.name.as_str(), &git.repository);
+    let before = cx.base.as_ref().and_then(|it| it.reference(old, package.name.as_str(), &git.repository));
+    let number = |it: &str| it.strip_prefix('v').unwrap_or(it).starts_with(|c: char| c.is_ascii_digit());
+    asked
+        .zip(before)
+        .is_some_and(|(now, then)| now.2 == then.2 && number(&now.2) && !url::is_revision(&now.2))
 }
 
 #[cfg(test)]
