@@ -26,17 +26,22 @@
 //! configuration that is changed with it admits the new place. An address that is left out, or put
 //! back, is no move.
 
+use foldhash::HashSet;
+
 use crate::ecosystems::formats::Family;
 use crate::findings::finding::Level;
 use crate::findings::report::{Field, Report};
+use crate::model::graph::Links;
 use crate::model::release::{Kept, Provenance, Slot, pins};
-use crate::model::{Lockfile, Origin};
+use crate::model::{Edge, Lockfile, Origin};
 use crate::rules::content::unpinned_registry;
 use crate::rules::{Check, Rule};
+use crate::text::escape::cut;
 use crate::text::source::Source;
 use crate::text::syntax::Text;
-use crate::world::Context;
 use crate::world::commands::Help;
+use crate::world::workspace::join;
+use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "registry-changed",
@@ -44,8 +49,51 @@ pub static RULE: Rule = Rule {
     tamper: true,
     families: Family::PACKAGES,
     docs: include_str!("registry_changed.rs"),
-    checks: &[Check::Entry(check)],
+    checks: &[Check::Entry(check), Check::Change(links)],
 };
+
+/// pnpm links what its lockfile has no entry for.
+fn links<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
+    let (Some(lockfile), Some(base)) = (pair.head, pair.base) else { return };
+    if lockfile.format.links != Links::Key {
+        return;
+    }
+    let linked =
+        |edge: &Edge<'a>| edge.target.as_ref().is_some_and(|target| target.as_str().starts_with("link:"));
+    let place = |folder: &str, edge: &'a Edge<'a>| (folder.to_owned(), edge.name.as_str());
+    let known: HashSet<_> =
+        edges(base).filter(|(_, edge)| linked(edge)).map(|(at, it)| place(at, it)).collect();
+    let fetched: HashSet<&str> =
+        edges(base).filter(|(_, it)| !linked(it)).map(|(_, it)| it.name.as_str()).collect();
+    for (from, edge) in edges(lockfile).filter(|(_, edge)| linked(edge)) {
+        let (name, target) = (edge.name.as_str(), edge.target.as_ref().map_or("", Text::as_str));
+        let folder = join(lockfile.folder(), from).and_then(|it| join(&it, &target["link:".len()..]));
+        let Some(folder) = folder.filter(|_| fetched.contains(name) && !known.contains(&place(from, edge)))
+        else {
+            continue;
+        };
+        if !cx.head.leads_to(lockfile, name, &folder) {
+            let at = edge.target.as_ref().map_or(edge.name.raw, |target| target.raw);
+            report
+                .file(
+                    lockfile,
+                    at,
+                    format!("{} came from a registry and now is the folder {}.", cut(name), cut(&folder)),
+                )
+                .label("no manifest here names that folder")
+                .value(format!("{name} {folder}"))
+                .help(Help::from("If it is meant, declare it in the manifest.").and(cx.restore(lockfile)));
+        }
+    }
+}
+
+/// All dependencies, each with the folder that its links are relative to.
+fn edges<'a>(lockfile: &'a Lockfile<'a>) -> impl Iterator<Item = (&'a str, &'a Edge<'a>)> {
+    let roots =
+        lockfile.roots.iter().flat_map(|root| root.edges.iter().map(|edge| (root.path.as_str(), edge)));
+    let packages = lockfile.packages.iter().flat_map(|package| package.edges.iter().map(|edge| ("", edge)));
+    roots.chain(packages)
+}
 
 fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: &mut Report<'a>) {
     let Some(base) = cx.base.as_ref().filter(|_| slot.package.origin != Origin::Unknown) else { return };
@@ -80,7 +128,12 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
             && now.place.is_none()
             && cx.head.asks_for(slot.lockfile, slot.package.name.as_str())
     };
-    if !before.is_empty() && !before.iter().any(|(from, _)| stayed(from) || asked(from)) {
+    let was_local =
+        || cx.before(slot.lockfile).is_some_and(|it| base.has_local(it, slot.package.name.as_str()));
+    if !before.is_empty()
+        && !before.iter().any(|(from, _)| stayed(from) || asked(from))
+        && !(is_local && was_local())
+    {
         moved(cx, slot, before[0], kept, report);
     }
 }
