@@ -132,7 +132,9 @@ impl<'s> Lockfile<'s> {
         let artifacts =
             size_of_val(&package.artifacts[..]) + package.digests().count() * size_of::<Digest<'_>>();
         let lists = artifacts + size_of_val(&package.edges[..]);
-        self.spend(package.slot.raw, size_of::<Package<'_>>() + PLACE + lists)
+        // No entry asks for so many others, and each is looked up by several rules.
+        let many = package.edges.len().saturating_sub(1_000) * PLACE;
+        self.spend(package.slot.raw, size_of::<Package<'_>>() + PLACE + lists + many)
     }
 
     /// Counts what a part of the file takes that stands at `at`.

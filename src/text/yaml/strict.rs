@@ -488,6 +488,10 @@ impl<'s> Reader<'s> {
     /// A map, once it is closed.
     fn table(&mut self, heading: Option<&'s str>, first: usize) -> Option<Node<'s>> {
         let entries: Vec<_> = self.entries.drain(first..).collect();
+        // Whoever looks for one among many has a hash table of them.
+        if entries.len() > 1_000 {
+            self.spend(entries.len() * size_of::<(&str, &str)>())?;
+        }
         find_duplicates(&entries, &mut self.faults);
         self.depth -= 1;
         let heading = heading.or_else(|| entries.first().map(|(key, _)| key.raw))?;
