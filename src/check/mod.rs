@@ -455,6 +455,14 @@ impl<'a> Parsed<'a> {
         self.file.format.is_some_and(|format| format.manifest_beside(&self.file.path, head_paths).is_some())
     }
 
+    /// It was edited, and nobody can tell what was: then what is wrong with it is not what was wrong before.
+    fn is_obscured(&self) -> bool {
+        let unreadable = self.head.as_ref().filter(|head| !head.is_readable());
+        unreadable.is_some_and(|head| {
+            !self.file.same && self.before.as_ref().is_some_and(|it| it.source.raw() != head.source.raw())
+        })
+    }
+
     fn is_added(&self) -> bool {
         self.head.is_some() && self.before.is_none() && !self.file.same
     }
@@ -527,8 +535,11 @@ fn what_stood<'a>(parsed: &'a [Parsed<'a>], cx: &Context<'a>, rules: &[&'static 
         history: cx.history,
         moved: foldhash::HashMap::default(),
     };
+    let moves = parsed.iter().filter_map(|it| Some((it.moved_from?, it.file.path.as_str())));
+    let moves: HashMap<&str, &str> = moves.collect();
     let mut know = |found: &[report::Found<'_>]| {
-        report::identities(found).for_each(|identity| *known.entry(identity).or_default() += 1);
+        let called = |path| moves.get(path).copied().unwrap_or(path);
+        report::marks(found, called).for_each(|mark| *known.entry(mark).or_default() += 1);
     };
     for lockfile in parsed.iter().filter_map(|it| it.before.as_ref()) {
         know(&pass::run(&before, rules, Sides::One(lockfile)).found);
@@ -573,19 +584,22 @@ fn older(
         let rule = of_rule.get(finding.rule).filter(|rule| !rule.is_change() && !rule.is_of_whole());
         rule.is_some() && same.contains(finding.path.as_str())
     };
+    let obscured: HashSet<&str> =
+        parsed.iter().filter(|it| it.is_obscured()).map(|it| &*it.file.path).collect();
     let mut older: Vec<bool> = Vec::with_capacity(findings.len());
     for finding in findings {
         if of_rule.get(finding.rule).is_none_or(|rule| rule.is_change()) {
             older.push(finding.stood);
             continue;
         }
-        let left = known.get_mut(&finding.identity()).filter(|left| **left > 0);
-        older.push(finding.stood || !finding.fresh && (stayed(finding) || left.is_some()));
+        let left = known.get_mut(&finding.mark()).filter(|left| **left > 0);
+        let is_fresh = finding.fresh || obscured.contains(finding.path.as_str());
+        older.push(finding.stood || !is_fresh && (stayed(finding) || left.is_some()));
         left.into_iter().for_each(|left| *left -= 1);
     }
     // One that stands for others is as new as the newest of them.
     for (finding, is_old) in findings.iter().zip(&mut older) {
-        let rest_is_known = finding.rest.as_ref().is_none_or(|rest| rest.is_known(&mut known));
+        let rest_is_known = finding.rest.as_ref().is_none_or(|rest| rest.is_known(&finding.path, &mut known));
         *is_old &= rest_is_known || stayed(finding);
     }
     older

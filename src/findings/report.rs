@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::BuildHasher as _;
 
 use foldhash::{HashMap, HashMapExt};
 use sha2::{Digest as _, Sha256};
@@ -104,11 +105,11 @@ impl Rest {
         self.unknown += other.unknown;
     }
 
-    /// Whether the other side has all of them. What it has is counted down.
-    pub fn is_known(&self, left: &mut Known) -> bool {
+    /// Whether the other side has all of them in that file. What it has is counted down.
+    pub fn is_known(&self, path: &str, left: &mut Known) -> bool {
         let mut all = self.unknown == 0;
         for print in &self.prints {
-            match left.get_mut(print).filter(|left| **left > 0) {
+            match left.get_mut(&mark(path, *print)).filter(|left| **left > 0) {
                 Some(left) => *left -= 1,
                 None => all = false,
             }
@@ -117,8 +118,14 @@ impl Rest {
     }
 }
 
-/// How often the base side has what begins so.
+/// How often the base side has what is marked so.
 pub type Known = HashMap<u64, usize>;
+
+/// What a finding is known by on both sides: the file, and what is wrong with it. What goes from one file excuses nothing in
+/// another.
+fn mark(path: &str, print: u64) -> u64 {
+    foldhash::fast::FixedState::default().hash_one((path, print))
+}
 
 /// The beginning of an identity.
 fn print(identity: &str) -> u64 {
@@ -313,7 +320,8 @@ impl<'a> Report<'a> {
             return;
         }
         let stood = |it: &Found<'_>| {
-            let is_known = |known: &Known| known.contains_key(&print(&fingerprint(it.identity())));
+            let is_known =
+                |known: &Known| known.contains_key(&mark(it.path(), print(&fingerprint(it.identity()))));
             it.stood || self.known.is_some_and(is_known)
         };
         let mut order: Vec<usize> = (0..self.found.len()).collect();
@@ -459,11 +467,14 @@ pub fn fold(mut found: Vec<Found<'_>>, policy: &Policy) -> Vec<Finding> {
     findings
 }
 
-/// Identities of what a side has, for telling what is new from what was there.
-pub fn identities(found: &[Found<'_>]) -> impl Iterator<Item = u64> {
-    found.iter().flat_map(|it| {
+/// Marks of what a side has, for telling what is new from what was there. A file may be called something else on the other
+/// side.
+pub fn marks<'f>(found: &'f [Found<'_>], called: impl Fn(&'f str) -> &'f str) -> impl Iterator<Item = u64> {
+    found.iter().flat_map(move |it| {
+        let path = called(it.path());
         let rest = it.rest.iter().flat_map(|rest| rest.prints.iter().copied());
-        std::iter::once(print(&fingerprint(it.identity()))).chain(rest)
+        let own = print(&fingerprint(it.identity()));
+        std::iter::once(own).chain(rest).map(move |print| mark(path, print))
     })
 }
 
@@ -475,9 +486,9 @@ impl Finding {
         }
     }
 
-    /// The identity without the path: a moved lockfile keeps its old faults.
-    pub fn identity(&self) -> u64 {
-        print(&self.fingerprint)
+    /// What it is known by on both sides.
+    pub fn mark(&self) -> u64 {
+        mark(&self.path, print(&self.fingerprint))
     }
 }
 

@@ -15,7 +15,9 @@
 //!  }
 //! ```
 //!
-//! A lockfile that ends where the base side's goes on was cut off, even when what is left can be read.
+//! A lockfile that ends where the base side's goes on may have been cut off, even when what is left can be read: an error
+//! where its last line has no end, else a note. A lockfile that could be read on neither side is an error whenever it was
+//! edited, and one that can be read again a warning: nothing in it was compared.
 //!
 //! Take the file back from git, or let the package manager write it again.
 
@@ -27,6 +29,7 @@ use crate::model::release::Slot;
 use crate::model::{Lockfile, Origin, Package, Root};
 use crate::rules::{Check, Rule};
 use crate::text::syntax::FaultKind;
+use crate::world::commands::Help;
 use crate::world::{Context, Pair};
 
 pub static RULE: Rule = Rule {
@@ -61,12 +64,15 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     report.uncounted(&lockfile.source.path, left_out.iter().sum());
 }
 
-/// Some formats can be cut off between two lines and still be read. A file that goes on on the base side, and that lost
-/// something by ending early, was not written by a client: that would have changed what depends on it as well.
+/// Some formats can be cut off between two lines and still be read. What goes on on the base side, and lost something by
+/// ending early, may be a file without its last entry. But each client ends its last line.
 fn check_end<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     let (Some(lockfile), Some(base)) = (pair.head, pair.base) else { return };
+    if lockfile.is_readable() && !base.is_readable() {
+        return tell_unread_base(cx, lockfile, report);
+    }
     // Lines that nothing in the file depends on may well go from its end.
-    if lockfile.format.links == Links::None || !lockfile.is_readable() || !base.is_readable() {
+    if lockfile.format.links == Links::None || !lockfile.is_readable() {
         return;
     }
     let (now, before) = (lockfile.source.text(), base.source.text());
@@ -82,9 +88,25 @@ fn check_end<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
             last,
             format!("{} was cut off: {lines} more lines stood behind its end.", lockfile.source.path),
         )
+        .level(if now.ends_with('\n') { Level::Note } else { Level::Error })
         .label("ends here")
         .value(format!("{lines} lines"))
         .help(cx.restore(lockfile));
+}
+
+/// What could not be read before was compared with nothing.
+fn tell_unread_base<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'a>) {
+    let first = lockfile.source.text().lines().next().unwrap_or_default();
+    let path = &lockfile.source.path;
+    report
+        .file(lockfile, first, format!("{path} could not be read before, so nothing in it was compared."))
+        .level(Level::Warning)
+        .label("can be read again")
+        .value("unreadable before")
+        .help(
+            Help::from("Look at all that it pins, as at a new file.")
+                .and(cx.history(path).unwrap_or_default()),
+        );
 }
 
 /// Whether something is pinned, or depended on, on the base side alone. A project that went takes its own entry along.
@@ -134,7 +156,7 @@ mod tests {
             check("unreadable-lockfile").base("Cargo.lock", CARGO).head("Cargo.lock", head)
         };
         cut("\n[[package]]\nname = \"b\"")
-            .finds(&["Cargo.lock:8:1 error Cargo.lock was cut off: 9 more lines stood behind its end."]);
+            .finds(&["Cargo.lock:8:1 note Cargo.lock was cut off: 9 more lines stood behind its end."]);
         cut("checksum").count(1);
         cut("dependencies").count(1);
         // A project that is gone leaves nothing behind.
