@@ -168,10 +168,15 @@ impl<'c, 'a> Causes<'c, 'a> {
         for (node, manifest) in self.members.projects(self.graph) {
             self.newly_asked(node, manifest, &steering).into_iter().for_each(|node| walk.go(node));
         }
-        if steering.is_replacing() {
-            let edges = (0..self.graph.project()).flat_map(|node| self.graph.edges(node));
-            let replaced = edges.filter(|(edge, _)| steering.replaces(edge.name.as_str()));
-            replaced.flat_map(|(_, targets)| targets).for_each(|&at| walk.go(at as Node));
+        if steering.concerns_others() {
+            for node in 0..self.graph.project() {
+                let package = self.lockfile.packages.get(node).map_or("", |it| it.name.as_str());
+                let concerned = self.graph.edges(node).filter(|(edge, _)| {
+                    let name = edge.name.as_str();
+                    steering.replaces(name) || steering.extends(package, name)
+                });
+                concerned.flat_map(|(_, targets)| targets).for_each(|&at| walk.go(at as Node));
+            }
         }
         let reachable = self.graph.reachable();
         for (node, package) in self.lockfile.packages.iter().enumerate() {

@@ -93,8 +93,14 @@ impl<'c> Steering<'c> {
         self.overrides.contains_key(name)
     }
 
-    pub(super) fn is_replacing(&self) -> bool {
-        !self.overrides.is_empty()
+    /// Whether a package is newly said to need that name.
+    pub(super) fn extends(&self, package: &str, name: &str) -> bool {
+        !self.extensions.is_empty() && self.extensions.contains(&(package.to_owned(), name.to_owned()))
+    }
+
+    /// Whether anything is said of what others ask for.
+    pub(super) fn concerns_others(&self) -> bool {
+        !self.overrides.is_empty() || !self.extensions.is_empty()
     }
 
     fn override_with<'w>(&mut self, side: usize, words: impl Iterator<Item = &'w (String, String)>) {
@@ -118,8 +124,7 @@ impl<'c> Steering<'c> {
         let replaced = new.iter().any(is_meant);
         let restored = leads_to == name && !old.is_empty();
         let comes_back = old.iter().any(|value| value == LEFT_OUT);
-        let extension = (package.name.as_str().to_owned(), name.to_owned());
-        let extended = leads_to == name && self.extensions.contains(&extension);
+        let extended = leads_to == name && self.extends(package.name.as_str(), name);
         had && (replaced || restored) || comes_back && leads_to == name || extended
     }
 }
