@@ -19,14 +19,14 @@ use crate::agents::tool::lock::ToolLock;
 use crate::agents::tool::store;
 use crate::agents::tool::tools::{Project, Tools};
 use crate::ecosystems::formats;
-use crate::ecosystems::manifest::{Manifest, Pinned};
+use crate::ecosystems::manifest::{Kind as DepKind, Manifest, Pinned};
 use crate::ecosystems::unread::Kind;
 use crate::findings::facts::{Facts, OfLockfile};
 use crate::findings::report::Known;
 use crate::model::graph::Graph;
 use crate::model::release::{Fold, Kept, Places, Slot};
 use crate::model::url;
-use crate::model::{Ecosystem, Lockfile, canonical};
+use crate::model::{Ecosystem, Git, Lockfile, Origin, Package, canonical};
 use crate::policy::Policy;
 use crate::policy::sides::Sides;
 use crate::read::unsupported::Unsupported;
@@ -177,6 +177,7 @@ struct Derived<'a> {
     declared: OnceLock<Declarations<'a>>,
     is_hashed: OnceLock<bool>,
     local: OnceLock<HashSet<&'a str>>,
+    brought: OnceLock<Vec<Brought>>,
 }
 
 /// The model registry, and the Python packages around an `llmring.lock`.
@@ -207,6 +208,8 @@ struct Declarations<'a> {
     members: HashSet<String>,
     /// Folders of the projects that manifests lead to.
     projects: HashSet<&'a str>,
+    /// What is asked for by a range alone.
+    plain: HashSet<String>,
     /// The branch, tag or commit that a git repository is asked for, by name and place.
     references: HashMap<(String, String), (&'a Source, &'a str, String)>,
     aliases: HashMap<String, Vec<&'a str>>,
@@ -230,6 +233,9 @@ impl<'a> Declarations<'a> {
             let members = manifest.workspace.iter().flat_map(|it| &it.members);
             all.members.extend(members.filter_map(|it| join(manifest.folder(), it.as_str())));
             for dep in &manifest.dependencies {
+                if dep.place.is_none() && !dep.local && matches!(dep.kind, DepKind::Dependency(_)) {
+                    all.plain.insert(spell(&dep.name));
+                }
                 let line = (manifest.source, dep.at);
                 // An archive of a commit is its repository, to clients that call it so.
                 let archive = dep.range.as_ref().and_then(|range| url::archive_of_commit(range.as_str()));
@@ -408,6 +414,36 @@ impl<'a> World<'a> {
         self.declared(lockfile)?.references.get(&key)
     }
 
+    /// Whether the manifests ask for that name, and leave it to the registry.
+    pub fn asks_plainly(&self, lockfile: &'a Lockfile<'a>, name: &str) -> bool {
+        let name = canonical(lockfile.ecosystem(), name);
+        let declared = self.declared(lockfile);
+        declared.is_some_and(|it| it.plain.contains(&*name) && !it.elsewhere.contains_key(&*name))
+    }
+
+    /// Who brings an entry of a lockfile of this side along. Found for all when first asked for.
+    pub fn brought(&self, lockfile: &'a Lockfile<'a>, package: &Package<'_>) -> Brought {
+        let Some(derived) = self.derived.get(&address(lockfile)) else { return Brought::Otherwise };
+        let all = derived
+            .brought
+            .get_or_init(|| self.graph(lockfile).map_or(Vec::new(), |graph| brought(lockfile, graph)));
+        // Its place in the list, by its address.
+        let start = lockfile.packages.as_ptr().addr();
+        let at = std::ptr::from_ref(package).addr().wrapping_sub(start) / size_of::<Package<'_>>();
+        all.get(at).copied().unwrap_or_default()
+    }
+
+    /// Whether a lockfile is that of a project which had none, and takes the place of no other.
+    pub fn is_other_project(&self, lockfile: &Lockfile<'_>, base: &World<'_>) -> bool {
+        let ecosystem = lockfile.ecosystem();
+        let stood_there = base.of(ecosystem).any(|it| it.folder() == lockfile.folder());
+        let is_gone = base.of(ecosystem).any(|it| self.lockfile(&it.source.path).is_none());
+        let mut projects = base.projects().filter(|(manifest, _)| manifest.ecosystem == ecosystem);
+        let was_member = projects
+            .any(|(manifest, home)| manifest.folder() == lockfile.folder() && home != manifest.folder());
+        !(stood_there || is_gone || was_member)
+    }
+
     /// Whether a manifest leads to the project in that folder, or takes a package of that name from it.
     pub fn leads_to(&self, lockfile: &'a Lockfile<'a>, name: &str, folder: &str) -> bool {
         self.declared(lockfile).is_some_and(|it| it.projects.contains(folder))
@@ -497,6 +533,53 @@ impl<'a> World<'a> {
     pub fn has_path(&self, path: &str) -> bool {
         self.paths.binary_search_by(|known| known.as_str().cmp(path)).is_ok()
     }
+}
+
+/// Who brings a package along: all that depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Brought {
+    /// Nobody, or somebody else.
+    #[default]
+    Otherwise,
+    /// Packages from git repositories.
+    ByGit,
+    /// Packages of its own repository and commit.
+    BySiblings,
+}
+
+/// How many steps that may take: in a hostile lockfile each dependency leads to thousands of entries.
+const MOST_STEPS: usize = 20_000_000;
+
+fn brought(lockfile: &Lockfile<'_>, graph: &Graph<'_>) -> Vec<Brought> {
+    let mut found: Vec<Option<Brought>> = vec![None; lockfile.packages.len()];
+    let mut left = MOST_STEPS;
+    for node in 0..graph.project() {
+        let from = lockfile.packages.get(node).map(|package| &package.origin);
+        for (_, targets) in graph.edges(node) {
+            let Some(rest) = left.checked_sub(targets.len()) else { return Vec::new() };
+            left = rest;
+            for &at in targets {
+                let by = match (from, &lockfile.packages[at as usize].origin) {
+                    (Some(Origin::Git(from)), Origin::Git(to)) if is_sibling(from, to) => Brought::BySiblings,
+                    (Some(Origin::Git(_)), _) => Brought::ByGit,
+                    _ => Brought::Otherwise,
+                };
+                let known = &mut found[at as usize];
+                *known = Some(match *known {
+                    None => by,
+                    Some(other) if other == by => by,
+                    Some(Brought::Otherwise) => Brought::Otherwise,
+                    Some(_) if by == Brought::Otherwise => Brought::Otherwise,
+                    Some(_) => Brought::ByGit,
+                });
+            }
+        }
+    }
+    found.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+fn is_sibling(a: &Git<'_>, b: &Git<'_>) -> bool {
+    a.repository == b.repository && a.commit.is_some() && a.commit == b.commit
 }
 
 fn address(lockfile: &Lockfile<'_>) -> usize {

@@ -33,7 +33,7 @@ use crate::findings::finding::Level;
 use crate::findings::report::{Field, Report};
 use crate::model::graph::Links;
 use crate::model::release::{Kept, Provenance, Slot, pins};
-use crate::model::{Edge, Lockfile, Origin};
+use crate::model::{Edge, Lockfile, Origin, Package};
 use crate::rules::content::unpinned_registry;
 use crate::rules::{Check, Rule};
 use crate::text::escape::cut;
@@ -41,7 +41,7 @@ use crate::text::source::Source;
 use crate::text::syntax::Text;
 use crate::world::commands::Help;
 use crate::world::workspace::join;
-use crate::world::{Context, Pair};
+use crate::world::{Brought, Context, Pair};
 
 pub static RULE: Rule = Rule {
     id: "registry-changed",
@@ -178,7 +178,45 @@ fn moved<'a>(
         found.level(Level::Warning).related(manifest, line, "declared here");
     } else if let Some((manifest, line)) = undeclared(cx, lockfile, &old) {
         found.level(Level::Warning).related(manifest, line, "declared until now");
+    } else if let Some((manifest, line)) = beside_a_declared_one(cx, lockfile, package) {
+        found.level(Level::Warning).related(manifest, line, "its repository is declared here");
+    } else if is_left_over(cx, lockfile, package, &old) || is_elsewhere(cx, lockfile) {
+        found.level(Level::Warning);
     }
+}
+
+/// Another package of a repository that a manifest takes one from, and only packages of that repository and commit lead to
+/// it.
+fn beside_a_declared_one<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    package: &Package<'a>,
+) -> Option<(&'a Source, &'a str)> {
+    let Origin::Git(git) = &package.origin else { return None };
+    let declared = cx.head.declaration(lockfile, None, &git.repository)?;
+    (cx.head.brought(lockfile, package) == Brought::BySiblings).then_some(declared)
+}
+
+/// The manifests left it to the registry all along, and none of them knew the fork that the lockfile still had.
+fn is_left_over<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    package: &'a Package<'a>,
+    old: &Slot<'a>,
+) -> bool {
+    let (Some(base), Origin::Git(fork)) = (&cx.base, &old.package.origin) else { return false };
+    let name = package.name.as_str();
+    matches!(package.origin, Origin::Registry(_))
+        && base.declaration(old.lockfile, None, &fork.repository).is_none()
+        && base.asks_plainly(old.lockfile, name)
+        && cx.head.asks_plainly(lockfile, name)
+        && unpinned_registry::is_pinned(cx, lockfile, package)
+}
+
+/// A new lockfile is compared by what its own project says: what another one has is no place that it came from.
+fn is_elsewhere<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>) -> bool {
+    let is_new = cx.before(lockfile).is_none();
+    is_new && cx.base.as_ref().is_some_and(|base| cx.head.is_other_project(lockfile, base))
 }
 
 /// Back from a fork: a manifest declared the old place, and none does any more.

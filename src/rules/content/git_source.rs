@@ -29,7 +29,7 @@ use crate::model::{Git, Lockfile, Origin, Package};
 use crate::rules::{Check, Rule};
 use crate::text::source::Source;
 use crate::text::syntax::Text;
-use crate::world::Context;
+use crate::world::{Brought, Context};
 
 pub static RULE: Rule = Rule {
     id: "git-source",
@@ -101,7 +101,7 @@ fn judge<'a>(
         let message = format!("{name} comes from a git repository that no manifest names for it.");
         report
             .package(lockfile, package, Field::Source, &at, message)
-            .level(Level::Error)
+            .level(if is_transitive(cx, lockfile, package) { Level::Warning } else { Level::Error })
             .label(format!("comes from {}", git.repository))
             .value(&*git.repository)
             .related(manifest, line, "what a manifest asks for")
@@ -119,6 +119,11 @@ fn judge<'a>(
             found.help_more(&format!("{} allows it. {TWO_STEPS}", stated.source.path));
         }
     }
+}
+
+/// Only other packages from git lead to it: what the project itself asks for under that name is another entry.
+fn is_transitive<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, package: &Package<'a>) -> bool {
+    cx.head.brought(lockfile, package) != Brought::Otherwise
 }
 
 /// The commit that is asked for, in the address or by a manifest, where the one that is locked is another. A short one may be
