@@ -458,8 +458,11 @@ impl<'a> Parsed<'a> {
     /// It was edited, and nobody can tell what was: then what is wrong with it is not what was wrong before.
     fn is_obscured(&self) -> bool {
         let unreadable = self.head.as_ref().filter(|head| !head.is_readable());
+        let moved = |head: &Lockfile<'_>, before: &Lockfile<'_>| {
+            self.moved_from.is_some() && head.source.is_same(before.source)
+        };
         unreadable.is_some_and(|head| {
-            !self.file.same && self.before.as_ref().is_some_and(|it| it.source.raw() != head.source.raw())
+            !self.file.same && self.before.as_ref().is_some_and(|before| !moved(head, before))
         })
     }
 

@@ -67,6 +67,11 @@ impl Source {
     /// The largest file that is read, in bytes. Offsets must fit `u32`, and memory must stay bounded.
     pub const LIMIT: u64 = 256 << 20;
 
+    /// Whether both have the same bytes.
+    pub fn is_same(&self, other: &Source) -> bool {
+        self.text == other.text && self.whole == other.whole
+    }
+
     pub fn new(path: impl Into<String>, side: Side, bytes: Vec<u8>) -> Source {
         let (text, broken_at, whole) = match String::from_utf8(bytes) {
             Ok(text) => (text, None, None),

@@ -89,6 +89,11 @@ impl<'a> Context<'a> {
         self.base.as_ref()?.lockfile(path)
     }
 
+    /// Whether all manifests of a lockfile are what they were.
+    pub fn keeps_manifests(&self, lockfile: &Lockfile<'_>) -> bool {
+        !self.head.served_by(lockfile).any(|manifest| self.is_changed(manifest.source))
+    }
+
     /// Whether a manifest or configuration file is not what it was on the base side; with nothing to compare with, no file
     /// is.
     pub fn is_changed(&self, source: &Source) -> bool {

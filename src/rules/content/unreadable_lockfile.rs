@@ -16,7 +16,7 @@
 //! ```
 //!
 //! A lockfile that ends where the base side's goes on may have been cut off, even when what is left can be read: an error
-//! where its last line has no end, else a note. A lockfile that could be read on neither side is an error whenever it was
+//! where its last line has no end, or an entry lost dependencies and no manifest changed, else a note. A lockfile that could be read on neither side is an error whenever it was
 //! edited, and one that can be read again a warning: nothing in it was compared.
 //!
 //! Take the file back from git, or let the package manager write it again.
@@ -65,7 +65,7 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
 }
 
 /// Some formats can be cut off between two lines and still be read. What goes on on the base side, and lost something by
-/// ending early, may be a file without its last entry. But each client ends its last line.
+/// ending early, may be a file without its last entry.
 fn check_end<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     let (Some(lockfile), Some(base)) = (pair.head, pair.base) else { return };
     if lockfile.is_readable() && !base.is_readable() {
@@ -80,6 +80,8 @@ fn check_end<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     if left.trim().is_empty() || !has_lost(lockfile, base) {
         return;
     }
+    // Each client ends its last line, and an entry needs less than before when a manifest says so.
+    let is_honest = now.ends_with('\n') && !(needs_less(lockfile, base) && cx.keeps_manifests(lockfile));
     let last = now.trim_end().lines().last().unwrap_or_default();
     let lines = left.trim().lines().count();
     report
@@ -88,7 +90,7 @@ fn check_end<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
             last,
             format!("{} was cut off: {lines} more lines stood behind its end.", lockfile.source.path),
         )
-        .level(if now.ends_with('\n') { Level::Note } else { Level::Error })
+        .level(if is_honest { Level::Note } else { Level::Error })
         .label("ends here")
         .value(format!("{lines} lines"))
         .help(cx.restore(lockfile));
@@ -107,6 +109,11 @@ fn tell_unread_base<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &m
             Help::from("Look at all that it pins, as at a new file.")
                 .and(cx.history(path).unwrap_or_default()),
         );
+}
+
+/// Whether an entry that stayed depends on less than it did.
+fn needs_less(now: &Lockfile<'_>, before: &Lockfile<'_>) -> bool {
+    now.packages.iter().zip(&before.packages).any(|(now, before)| now.edges.len() < before.edges.len())
 }
 
 /// Whether something is pinned, or depended on, on the base side alone. A project that went takes its own entry along.
