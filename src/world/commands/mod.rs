@@ -161,7 +161,8 @@ impl Client {
         match self {
             Client::Bun => with("bun", "--cwd"),
             Client::Cargo => format!("{command} --manifest-path {}", shell(&inside(folder, "Cargo.toml"))),
-            Client::Go => with("go", "-C"),
+            // `-C` came with Go 1.20.
+            Client::Go => format!("(cd {word} && {command})"),
             Client::Npm => with("npm", "--prefix"),
             Client::Pnpm => with("pnpm", "-C"),
             Client::Uv => with("uv", "--directory"),

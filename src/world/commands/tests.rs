@@ -27,7 +27,7 @@ fn a_path_is_told_from_where_the_user_stands() {
 fn clients_work_in_another_folder() {
     for (client, expected) in [
         (Client::Cargo, "cargo update --workspace --manifest-path 'a b/Cargo.toml'"),
-        (Client::Go, "go -C 'a b' mod tidy"),
+        (Client::Go, "(cd 'a b' && go mod tidy)"),
         (Client::Npm, "npm --prefix 'a b' install --package-lock-only"),
         (Client::Pnpm, "pnpm -C 'a b' install --lockfile-only"),
         (Client::Uv, "uv --directory 'a b' lock"),
