@@ -23,8 +23,10 @@
 //!
 //! A move that a manifest of the repository declares (a fork, a patch) is a warning. A release that moves between
 //! pinned registries with the same strong hash is a note: its bytes are the same; a warning where only client
-//! configuration that is changed with it admits the new place. An address that is left out, or put
-//! back, is no move.
+//! configuration that is changed with it admits the new place. What lies beside a declared fork, in its repository and
+//! commit, and is led to from there alone, goes with it: a warning, as is the way back to the registry where the manifests
+//! never asked for anything else, and what a new lockfile of another project has from elsewhere. An address that is left
+//! out, or put back, is no move. A package becomes a folder of the repository only where a manifest says so.
 
 use foldhash::HashSet;
 

@@ -22,8 +22,15 @@
 //! ```
 //!
 //! Cargo, pnpm and uv write down what was chosen, and that changes with features, extras and peers: there, only a
-//! dependency that no changed project, no upgraded package and no changed setting leads to is found. A dependency that
-//! is gone is silent.
+//! dependency that nothing newly asked for, no upgraded package and no changed setting leads to is found. Settings are
+//! those of the manifests and of the client configuration, as far as they are known to change a resolution; an override
+//! explains its own name. What the lockfile alone says of its settings explains nothing.
+//!
+//! It is a note where nothing more is installed: the dependency is a release that the lockfile had, under its own name, and
+//! every project that has the package needed it anyway for the same purpose (production, optional, development). Where the
+//! lockfile keeps ranges, that holds for one dependency of a package, not for several at once. One more build for another
+//! platform, of the version and the scope of those that were there, is a warning. A peer that is found, and a dependency
+//! that is gone, are silent.
 
 use crate::ecosystems::formats::Family;
 use crate::findings::finding::Level;

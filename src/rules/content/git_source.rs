@@ -15,8 +15,10 @@
 //! ```
 //!
 //! When the repository of a package changes and no manifest says so, that is an error, and so is another repository than
-//! the one that the manifest names for it; another commit of the same repository is a note. A folder of a repository is a
-//! place of its own (`git.example.com/acme/itoa#subdirectory=lib`), and a forge's archive of a commit is its repository.
+//! the one that the manifest names for it, and a commit that is not the one that the address or the manifest asks for.
+//! Another commit of the same repository is a note, and a warning where the same tag is asked for on both sides. A folder
+//! of a repository is a place of its own (`git.example.com/acme/itoa#subdirectory=lib`), and a forge's archive of a commit
+//! is its repository. What only other packages from git lead to is a warning, whatever the manifest asks for by that name.
 //! `[git] allow` in `lockproof.toml` lists repositories that may be used without a word.
 
 use crate::check::excuse::TWO_STEPS;
@@ -180,6 +182,34 @@ fn is_tag<'a>(
 #[cfg(test)]
 mod tests {
     use crate::check::testing::check;
+
+    #[test]
+    fn a_commit_is_the_one_that_is_asked_for() {
+        let lock = |query: &str, commit: &str| {
+            format!(
+                "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"git+https://git.example.com/o/x{query}#{}\"\n",
+                commit.repeat(40 / commit.len())
+            )
+        };
+        let manifest =
+            |asks: &str| format!("[dependencies]\nx = {{ git = 'https://git.example.com/o/x'{asks} }}\n");
+        let test = |query: &str, asks: &str| {
+            let found = check("git-source")
+                .both("Cargo.toml", &manifest(asks))
+                .base("Cargo.lock", &lock(query, "a"))
+                .head("Cargo.lock", &lock(query, "b"))
+                .all();
+            found.iter().map(|it| format!("{:?} {}", it.level, it.message)).collect::<Vec<_>>()
+        };
+        let moved = "x moved to another commit of git.example.com/o/x.";
+        assert_eq!(
+            test("?rev=aaaaaaa", ", rev = 'aaaaaaa'"),
+            ["Error x is to come from commit aaaaaaa, and comes from another one."]
+        );
+        assert_eq!(test("?tag=v1", ", tag = 'v1'"), [format!("Warning {moved}")]);
+        assert_eq!(test("?branch=main", ", branch = 'main'"), [format!("Note {moved}")]);
+        assert_eq!(test("?rev=bbbbbbb", ", rev = 'bbbbbbb'"), [format!("Note {moved}")]);
+    }
 
     fn lock(repo: &str, commit: char) -> String {
         let commit = commit.to_string().repeat(40);
