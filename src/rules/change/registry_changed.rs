@@ -25,7 +25,7 @@
 //! pinned registries with the same strong hash is a note: its bytes are the same; a warning where only client
 //! configuration that is changed with it admits the new place. What lies beside a declared fork, in its repository and
 //! commit, and is led to from there alone, goes with it: a warning, as is the way back to the registry where the manifests
-//! never asked for anything else, and what a new lockfile of another project has from elsewhere. An address that is left
+//! never asked for anything else, and a fork in a new lockfile of another project. An address that is left
 //! out, or put back, is no move. A package becomes a folder of the repository only where a manifest says so.
 
 use foldhash::HashSet;
@@ -182,7 +182,7 @@ fn moved<'a>(
         found.level(Level::Warning).related(manifest, line, "declared until now");
     } else if let Some((manifest, line)) = beside_a_declared_one(cx, lockfile, package) {
         found.level(Level::Warning).related(manifest, line, "its repository is declared here");
-    } else if is_left_over(cx, lockfile, package, &old) || is_elsewhere(cx, lockfile) {
+    } else if is_left_over(cx, lockfile, package, &old) || is_elsewhere(cx, slot) {
         found.level(Level::Warning);
     }
 }
@@ -215,9 +215,10 @@ fn is_left_over<'a>(
         && unpinned_registry::is_pinned(cx, lockfile, package)
 }
 
-/// A new lockfile is compared by what its own project says: what another one has is no place that it came from.
-fn is_elsewhere<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>) -> bool {
-    let is_new = cx.before(lockfile).is_none();
+/// A new lockfile is compared by what its own project says: a fork that another one does not have is no move. A registry
+/// that another one does not use is told all the same: that is how a mirror slips in.
+fn is_elsewhere<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>) -> bool {
+    let is_new = cx.before(lockfile).is_none() && matches!(package.origin, Origin::Git(_));
     is_new && cx.base.as_ref().is_some_and(|base| cx.head.is_other_project(lockfile, base))
 }
 
