@@ -24,9 +24,9 @@
 //! A move that a manifest of the repository declares (a fork, a patch) is a warning. A release that moves between
 //! pinned registries with the same strong hash is a note: its bytes are the same; a warning where only client
 //! configuration that is changed with it admits the new place. What lies beside a declared fork, in its repository and
-//! commit, and is led to from there alone, goes with it: a warning, as is the way back to the registry where the manifests
-//! never asked for anything else, and a fork in a new lockfile of another project. An address that is left
-//! out, or put back, is no move. A package becomes a folder of the repository only where a manifest says so.
+//! commit, and is led to from there alone, goes with it: a warning. The way back to the registry is a note where the
+//! manifests never asked for anything else, and so is a fork in a new lockfile of another project, which `git-source`
+//! judges. An address that is left out, or put back, is no move. A package becomes a folder of the repository only where a manifest says so.
 
 use foldhash::HashSet;
 
@@ -183,7 +183,7 @@ fn moved<'a>(
     } else if let Some((manifest, line)) = beside_a_declared_one(cx, lockfile, package) {
         found.level(Level::Warning).related(manifest, line, "its repository is declared here");
     } else if is_left_over(cx, lockfile, package, &old) || is_elsewhere(cx, slot) {
-        found.level(Level::Warning);
+        found.level(Level::Note);
     }
 }
 
