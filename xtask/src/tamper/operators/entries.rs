@@ -1,9 +1,10 @@
 //! Entries and edges that no client would have written.
 
-use super::Grade::Error;
+use super::Grade::{Error, Visible};
 use super::{Act, Operator, Pick};
 use crate::random::Random;
-use crate::tamper::scene::{Edits, Entry, Lock};
+use crate::tamper::scene::{Edits, Entry, Lock, Scene};
+use crate::tamper::tree::Change;
 
 const SELECTS_NOTHING: (&str, &str) = ("go", "go.sum selects nothing: a line more installs nothing");
 const NO_EDGES: (&str, &str) = ("go", "go.sum has no edges");
@@ -26,10 +27,32 @@ pub(super) static ALL: &[Operator] = &[
     },
     Operator {
         name: "phantom edge to a package of the file",
-        grade: Error,
-        why: "as above",
+        grade: Visible,
+        why: "what it leads to is installed anyway, where every project that has the one needs the other for the same purpose",
         except: &[NO_EDGES],
-        act: Act::Entry(Pick::Kept, phantom),
+        act: Act::Entry(Pick::Kept, |entry, _| phantom(entry, |_| true)),
+    },
+    Operator {
+        name: "phantom edge from production to development",
+        grade: Error,
+        why: "an installation without development dependencies gets one",
+        except: &[
+            NO_EDGES,
+            ("cargo", "a lockfile does not say what is for development, and Cargo refuses the edge"),
+            ("pnpm", "since version 9 a lockfile does not say what is for development"),
+            ("uv", "a lockfile does not say what is for development"),
+        ],
+        act: Act::Entry(Pick::Kept, |entry, _| {
+            let is_production = !entry.package.flags.dev && !entry.package.flags.optional;
+            is_production.then(|| phantom(entry, |other| other.package.flags.dev))?
+        }),
+    },
+    Operator {
+        name: "phantom edge behind a setting that changes nothing",
+        grade: Error,
+        why: "a setting that changes no resolution explains no dependency",
+        except: &[NO_EDGES],
+        act: Act::Trees(covered),
     },
     Operator {
         name: "entry taken out that others need",
@@ -65,10 +88,25 @@ fn planted(lock: &Lock<'_>, random: &mut Random) -> Edits {
     Some(edits)
 }
 
-fn phantom(entry: &Entry<'_, '_>, _: &mut Random) -> Edits {
+/// The client is told something of no consequence in the same change.
+fn covered(scene: &Scene<'_>) -> Option<Change> {
+    let mut head = scene.edit(planted)?;
+    let folder = scene.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let (file, line) = match scene.format.id {
+        "cargo" => (".cargo/config.toml", "\n[term]\nquiet = true\n"),
+        "uv" => ("uv.toml", "link-mode = \"copy\"\n"),
+        _ => (".npmrc", "fund=false\n"),
+    };
+    head.entry(format!("{folder}{file}")).or_default().push_str(line);
+    Some(Change { base: scene.base.clone(), head })
+}
+
+fn phantom(entry: &Entry<'_, '_>, fits: impl Fn(&Entry<'_, '_>) -> bool) -> Edits {
     let needs = |name: &str| entry.package.edges.iter().any(|edge| edge.name.as_str() == name);
-    let other =
-        entry.lock.entries().find(|it| it.is_hashed() && it.name() != entry.name() && !needs(it.name()))?;
+    let other = entry
+        .lock
+        .entries()
+        .find(|it| it.is_hashed() && it.name() != entry.name() && !needs(it.name()) && fits(it))?;
     entry
         .lock
         .dialect
