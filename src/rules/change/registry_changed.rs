@@ -132,10 +132,8 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     };
     let was_local =
         || cx.before(slot.lockfile).is_some_and(|it| base.has_local(it, slot.package.name.as_str()));
-    if !before.is_empty()
-        && !before.iter().any(|(from, _)| stayed(from) || asked(from))
-        && !(is_local && was_local())
-    {
+    let went_on = before.iter().any(|(from, _)| stayed(from) || asked(from)) || is_local && was_local();
+    if !before.is_empty() && !went_on {
         moved(cx, slot, before[0], kept, report);
     }
 }

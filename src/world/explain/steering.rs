@@ -44,7 +44,7 @@ impl<'c> Steering<'c> {
                 continue;
             }
             let of = |manifest: &Manifest<'_>| Demands::of(manifest.source, manifest.ecosystem);
-            let (demands, old) = (of(manifest), was.map(|was| of(was)).unwrap_or_default());
+            let (demands, old) = (of(manifest), was.map(of).unwrap_or_default());
             let own = demands.own.difference(&old.own).map(|(name, _)| name.clone()).collect();
             steering.own.insert(&manifest.source.path, own);
             if is_beside(lockfile, manifest) {
