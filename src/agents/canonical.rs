@@ -159,16 +159,37 @@ pub fn float(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
-    // Rust's digits are the shortest as well; only the notation differs.
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if number == 0.0 || (-4..16).contains(&exponent) {
-        let plain = number.to_string();
-        return if plain.contains('.') { plain } else { format!("{plain}.0") };
+    let sign = if number.is_sign_negative() { "-" } else { "" };
+    let (digits, power) = shortest(number.abs());
+    let after = |from: usize| digits.get(from..).filter(|rest| !rest.is_empty());
+    if number != 0.0 && !(-4..16).contains(&power) {
+        let mantissa = after(1).map_or(digits.clone(), |rest| format!("{}.{rest}", &digits[..1]));
+        let of_power = if power < 0 { '-' } else { '+' };
+        return format!("{sign}{mantissa}e{of_power}{:02}", power.abs());
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    match usize::try_from(power) {
+        Ok(power) => {
+            let whole = digits.get(..=power).map_or(format!("{digits:0<0$}", power + 1), str::to_owned);
+            format!("{sign}{whole}.{}", after(power + 1).unwrap_or("0"))
+        }
+        Err(_) => format!("{sign}0.{}{digits}", "0".repeat(power.unsigned_abs() as usize - 1)),
+    }
+}
+
+/// The digits of a number that is not negative, and the power of ten of the first one. Of two that are as short and as near,
+/// Python takes the even one, and so does this library; Rust's own formatting takes the larger.
+fn shortest(number: f64) -> (String, i32) {
+    let text = serde_json::Number::from_f64(number).map_or_else(String::new, |it| it.to_string());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    let first = whole.len() as i32 - 1 - (all.len() - digits.len()) as i32;
+    let digits = digits.trim_end_matches('0');
+    match digits {
+        "" => ("0".to_owned(), 0),
+        digits => (digits.to_owned(), exponent.parse().unwrap_or(0) + first),
+    }
 }
 
 #[cfg(test)]
@@ -188,6 +209,9 @@ mod tests {
             (-0.0, "-0.0"),
             (0.1 + 0.2, "0.30000000000000004"),
             (123456789012345680.0, "1.2345678901234568e+17"),
+            (-10294846195800.8125, "-10294846195800.812"),
+            (0.00012345, "0.00012345"),
+            (120.0, "120.0"),
             (5e-324, "5e-324"),
         ];
         for (number, text) in cases {

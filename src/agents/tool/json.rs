@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use super::value::{Str, Value, decimal};
+use crate::agents::canonical::float;
 
 /// Nesting deeper than this is refused. Python stops at about twice as much.
 const MAX_DEPTH: usize = 400;
@@ -346,26 +347,6 @@ fn write_text(out: &mut String, text: &Str) {
 fn write_unit(out: &mut String, unit: u32) {
     // A `String` takes everything.
     let _ = write!(out, "\\u{unit:04x}");
-}
-
-/// A float as Python's `repr` prints it: the shortest digits that read back as the same number, in scientific notation
-/// below 0.0001 and from 1e16 on.
-pub fn float(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    let scientific = format!("{number:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..16).contains(&exponent) {
-        let plain = format!("{number}");
-        return if plain.contains('.') { plain } else { plain + ".0" };
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -259,7 +259,7 @@ fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Str(text) => text.as_str().map(str::to_owned),
         Value::Int(digits) => Some(digits.clone()),
-        Value::Float(number) => Some(super::json::float(*number)),
+        Value::Float(number) => Some(crate::agents::canonical::float(*number)),
         _ => None,
     }
 }
