@@ -3,6 +3,7 @@
 //! A *slot* is unique in its file and serves spans and edges. A *release* is what tamper rules see: an ecosystem, a
 //! name and a version, whichever lockfiles and however many slots it stands in. No I/O happens here.
 
+pub mod forge;
 pub mod graph;
 pub mod integrity;
 pub mod release;

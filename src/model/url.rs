@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::Git;
+use crate::model::{Git, forge};
 
 /// The parts of `scheme://userinfo@host:port/path?query#fragment`, as they stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub fn split_file(text: &str) -> Option<(&str, &str)> {
 /// Where `/<name>` stands as whole path segments, the slash of a scope possibly encoded.
 fn find_segment(path: &str, name: &str) -> Option<usize> {
     // An owner or a repository may have the package's name as well.
-    if repository_end(path).is_some() {
+    if forge::repository_end(path).is_some() {
         return None;
     }
     let ends = |at: usize| matches!(path.as_bytes().get(at), Some(b'/'));
@@ -153,73 +153,6 @@ fn find_segment(path: &str, name: &str) -> Option<usize> {
         let (scope, bare) = name.split_once('/')?;
         find(&format!("{scope}%2f{bare}")).or_else(|| find(&format!("{scope}%2F{bare}")))
     })
-}
-
-/// What forges put behind a repository in the address of an archive that they make of it.
-const ARCHIVES: &[&str] = &[
-    "/-/archive/",
-    "/archive/",
-    "/get/",
-    "/legacy.tar.gz/",
-    "/legacy.zip/",
-    "/raw/",
-    "/releases/",
-    "/repository/archive",
-    "/tar.gz/",
-    "/tarball/",
-    "/zip/",
-    "/zipball/",
-];
-
-/// Where the repository ends in a path, if it is that of an archive that a forge makes of one: at least an owner and a
-/// name stand in front, and no scope.
-fn repository_end(path: &str) -> Option<usize> {
-    let cuts = path.match_indices('/').map(|(at, _)| at);
-    let opens = |&at: &usize| ARCHIVES.iter().any(|word| path[at..].starts_with(word));
-    let is_repository = |&at: &usize| path[1..at].contains('/') && !path[..at].contains('@');
-    cuts.skip(2).filter(is_repository).find(opens).or_else(|| {
-        let of_api = path.contains("/projects/").then(|| path.find("/repository/archive"));
-        of_api.flatten()
-    })
-}
-
-/// The repository whose commit a forge serves as an archive at an address.
-pub fn archive_of_commit(text: &str) -> Option<Git<'static>> {
-    let url = Url::split(text)?;
-    let end = repository_end(url.path)?;
-    let of_query = || {
-        let mut pairs = url.query?.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, value)| matches!(*key, "ref" | "sha") && is_commit(value)).map(|(_, commit)| commit)
-    };
-    let commit = commit_in_path(&url.path[end..]).or_else(of_query)?;
-    Some(at_forge(&url, &url.path[..end], commit))
-}
-
-/// The repository whose commit stands in an address that says no more of itself.
-pub fn commit_at(text: &str) -> Option<Git<'static>> {
-    let url = Url::split(text)?;
-    let commit = commit_in_path(url.path)?;
-    let before = url.path.find(commit).map_or("", |at| &url.path[..at]);
-    let parts: Vec<_> = before.split('/').filter(|part| !part.is_empty()).take(2).collect();
-    Some(at_forge(&url, &parts.join("/"), commit))
-}
-
-/// A code host serves the repositories of a forge under another name, and an API has more in front of theirs.
-fn at_forge(url: &Url<'_>, repository: &str, commit: &str) -> Git<'static> {
-    let repository = repository.trim_start_matches('/');
-    let host = url.host.to_ascii_lowercase();
-    let (host, repository) = match &*host {
-        "codeload.github.com" => ("github.com", repository),
-        "api.github.com" => ("github.com", repository.strip_prefix("repos/").unwrap_or(repository)),
-        host => (host, repository.rsplit_once("projects/").map_or(repository, |(_, encoded)| encoded)),
-    };
-    let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
-    let repository = repository.replace("%2F", "/").replace("%2f", "/");
-    Git {
-        repository: Cow::Owned(format!("{host}{port}/{}", strip_git(&repository))),
-        reference: None,
-        commit: Some(Cow::Owned(commit.to_owned())),
-    }
 }
 
 /// The version in the address of an archive of a registry: in the file's name where that has the common layout
@@ -377,7 +310,7 @@ fn strip_reference(path: &str) -> &str {
     path[last..].find('@').map_or(path, |at| &path[..last + at])
 }
 
-fn strip_git(path: &str) -> &str {
+pub(super) fn strip_git(path: &str) -> &str {
     let path = path.trim_end_matches('/');
     path.strip_suffix(".git").unwrap_or(path)
 }
@@ -385,16 +318,6 @@ fn strip_git(path: &str) -> &str {
 /// A full object id: SHA-1, or SHA-256 in repositories of the newer format.
 pub fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// A commit id as one of a path's segments: forges serve a commit's tree as an archive at such a URL.
-fn commit_in_path(path: &str) -> Option<&str> {
-    path.split('/')
-        .find(|segment| {
-            let bare = segment.trim_end_matches(".tar.gz").trim_end_matches(".tgz").trim_end_matches(".zip");
-            is_commit(bare)
-        })
-        .map(|segment| segment.split('.').next().unwrap_or(segment))
 }
 
 /// Where userinfo stands in any URL of a text, for masking: the bytes between `://` and `@`.
@@ -467,34 +390,6 @@ mod tests {
             "https://git.example.com/o/lit/-/archive/v1/lit-v1.tar.gz",
         ] {
             assert!(["lit", "dist", "uuid"].iter().all(|name| npm_registry(text, name).is_none()), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_archive_of_a_commit_is_its_repository() {
-        let commit = "0123456789012345678901234567890123456789";
-        for (text, repository) in [
-            ("https://codeload.github.com/o/r/tar.gz/{}", "github.com/o/r"),
-            ("https://github.com/o/r/archive/{}.tar.gz", "github.com/o/r"),
-            ("https://api.github.com/repos/o/r/tarball/{}", "github.com/o/r"),
-            ("https://git.example.com:8443/o/r/archive/{}.tar.gz", "git.example.com:8443/o/r"),
-            ("https://git.example.com/g/s/r/-/archive/{}/r-{}.tar.gz", "git.example.com/g/s/r"),
-            ("https://git.example.com/o/r/repository/archive.tar.gz?ref={}", "git.example.com/o/r"),
-            (
-                "https://git.example.com/api/v4/projects/o%2Fr/repository/archive.tar.gz?sha={}",
-                "git.example.com/o/r",
-            ),
-            ("https://git.example.com/o/r/get/{}.tar.gz", "git.example.com/o/r"),
-        ] {
-            let git = archive_of_commit(&text.replace("{}", commit)).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!((&*git.repository, git.commit.as_deref()), (repository, Some(commit)), "{text}");
-        }
-        for text in [
-            "https://codeload.github.com/o/r/tar.gz/v1.0.0",
-            "https://registry.example.com/download/@o/archive/1.0.0/0123456789012345678901234567890123456789",
-            "https://registry.example.com/download/@o/r/1.0.0/0123456789012345678901234567890123456789",
-        ] {
-            assert_eq!(archive_of_commit(text), None, "{text}");
         }
     }
 

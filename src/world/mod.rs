@@ -23,6 +23,7 @@ use crate::ecosystems::manifest::{Kind as DepKind, Manifest, Pinned};
 use crate::ecosystems::unread::Kind;
 use crate::findings::facts::{Facts, OfLockfile};
 use crate::findings::report::Known;
+use crate::model::forge;
 use crate::model::graph::Graph;
 use crate::model::release::{Fold, Kept, Places, Slot};
 use crate::model::url;
@@ -243,7 +244,7 @@ impl<'a> Declarations<'a> {
                 }
                 let line = (manifest.source, dep.at);
                 // An archive of a commit is its repository, to clients that call it so.
-                let archive = dep.range.as_ref().and_then(|range| url::archive_of_commit(range.as_str()));
+                let archive = dep.range.as_ref().and_then(|range| forge::archive_of_commit(range.as_str()));
                 let repository = archive.map(|git| git.repository);
                 for place in dep.place.as_deref().into_iter().chain(repository.as_deref()) {
                     all.places.entry(place.to_owned()).or_insert(line);

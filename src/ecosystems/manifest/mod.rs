@@ -12,8 +12,7 @@ mod python;
 
 use std::borrow::Cow;
 
-use crate::model::url;
-use crate::model::{Ecosystem, EdgeKind, folder};
+use crate::model::{Ecosystem, EdgeKind, folder, forge, url};
 use crate::text::source::Source;
 use crate::text::syntax::budget::crowded;
 use crate::text::syntax::{Node, Table, Text};
@@ -241,10 +240,13 @@ impl<'s> Manifest<'s> {
         let text = spec.as_str();
         let local =
             ["file:", "link:", "workspace:", "portal:", ".", "/"].iter().any(|start| text.starts_with(start));
+        let shown = Some(text).filter(|_| self.ecosystem == Ecosystem::Npm).and_then(forge::shown_at);
+        let address = text.split('#').next().unwrap_or_default();
         let place = match url::git(text) {
             Some(git) => Some(spec.borrow(git.repository)),
             // A forge's repository, by the address that people see.
-            None if text.ends_with(".git") && text.contains("://") => {
+            None if shown.is_some() => shown.as_ref().map(|git| Cow::Owned(git.repository.to_string())),
+            None if address.ends_with(".git") && address.contains("://") => {
                 url::git(&format!("git+{text}")).map(|git| Cow::Owned(git.repository.into_owned()))
             }
             None if text.contains("://") => Some(match url::folder(text) {
@@ -259,6 +261,7 @@ impl<'s> Manifest<'s> {
         };
         let reference = place.is_some().then(|| url::reference(text)).flatten();
         let reference = reference.map(|it| spec.borrow(Cow::Borrowed(it)));
+        let reference = shown.map_or(reference, |it| it.reference.map(|it| spec.borrow(it)));
         let path = ["file:", "link:", "portal:"].iter().find_map(|start| text.strip_prefix(start));
         let folder = path.filter(|path| !path.starts_with("//"));
         let folder = folder.map(|path| spec.part(text.len() - path.len()..text.len()));
@@ -375,13 +378,17 @@ mod tests {
     #[test]
     fn npm_manifests_name_git_sources() {
         let text = r#"{"dependencies": {"a": "^1", "b": "github:o/b#x", "c": "o/c", "d": "https://host.example.com/o/d.tgz",
-            "e": "git+ssh://git@git.example.com/o/e.git"}, "overrides": {"x": {"y": "file:../y"}}}"#;
+            "e": "git+ssh://git@git.example.com/o/e.git", "f": "https://github.com/o/f#v1", "g": "https://git.example.com/o/g.git#v1",
+            "h": "https://github.com/o/h/archive/v1.tar.gz"}, "overrides": {"x": {"y": "file:../y"}}}"#;
         let expected = [
             "a -",
             "b github.com/o/b",
             "c github.com/o/c",
             "d https://host.example.com/o",
             "e git.example.com/o/e",
+            "f github.com/o/f",
+            "g git.example.com/o/g",
+            "h https://github.com/o",
             "y -",
         ];
         assert_eq!(places("package.json", text), expected);

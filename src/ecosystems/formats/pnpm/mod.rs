@@ -14,10 +14,10 @@ use self::key::Key;
 use super::{Family, Format};
 use crate::model::graph::Links;
 use crate::model::integrity;
-use crate::model::url;
 use crate::model::{
     Artifact, Ecosystem, Edge, EdgeKind, Exemption, Git, Lockfile, Origin, Package, Root, Setting,
 };
+use crate::model::{forge, url};
 use crate::text::source::Source;
 use crate::text::syntax::{Fault, Node, Table, Text};
 use crate::text::yaml;
@@ -227,14 +227,14 @@ fn git<'s>(repo: &Text<'s>, commit: Option<&Text<'s>>) -> Origin<'s> {
 fn of_tarball<'s>(tarball: &Text<'s>, name: &str) -> (Origin<'s>, Option<Exemption>) {
     let text = tarball.as_str();
     let of_git = |git| (Origin::Git(Box::new(git)), Some(Exemption::Git));
-    if let Some(git) = url::archive_of_commit(text) {
+    if let Some(git) = forge::archive_of_commit(text) {
         return of_git(git);
     }
     // Registries, too, have hashes in their addresses: those name the package.
     if let Some(place) = url::npm_registry(text, name) {
         return (Origin::Registry(Some(tarball.borrow(place))), None);
     }
-    if let Some(git) = url::commit_at(text) {
+    if let Some(git) = forge::commit_at(text) {
         return of_git(git);
     }
     match url::Url::split(text) {
