@@ -568,3 +568,43 @@ fn time_is_linear() {
         assert!(many < few * 8 + Duration::from_millis(150), "{format}: {few:?}, then {many:?}");
     }
 }
+
+/// One address with a great many segments, and a great many packages that a lockfile lacks.
+#[test]
+#[cfg(target_os = "linux")]
+fn time_is_linear_in_what_stands_in_one_place() {
+    let address = |segment: &'static str| {
+        move |n: usize| {
+            let address = format!("https://host.example.com/{}x.tgz", segment.repeat(n));
+            let entry = format!("\"node_modules/x\":{{\"version\":\"1.0.0\",\"resolved\":\"{address}\"}}");
+            ("{}".to_owned(), entry)
+        }
+    };
+    let lacking = |n: usize| {
+        // The spaces make it as long as a file with so much in it may be.
+        let asked: Vec<_> = (0..n / 20).map(|at| format!("{:300}\"p{at}\":\"^1.0.0\"", "")).collect();
+        (format!("{{\"dependencies\":{{{}}}}}", asked.join(",\n")), "\"\":{\"name\":\"a\"}".to_owned())
+    };
+    type Texts<'t> = &'t dyn Fn(usize) -> (String, String);
+    let kinds: [(&str, Texts<'_>); 4] = [
+        ("a/", &address("a/")),
+        ("../", &address("../")),
+        ("%2e", &address("%2e%2e/")),
+        ("lacking", &lacking),
+    ];
+    for (kind, texts) in kinds {
+        let time = |n: usize| {
+            let place = Place::repository();
+            let (manifest, entries) = texts(n);
+            place.write("package.json", manifest);
+            place.write("package-lock.json", format!("{{\"lockfileVersion\":3,\"packages\":{{{entries}}}}}"));
+            let runs = (0..2).map(|_| cost(&place, "--no-base --format json"));
+            let cost = runs.min_by_key(|cost| cost.cpu).unwrap();
+            assert!(cost.code < 2, "{kind}: {} {}", cost.code, &cost.out[..cost.out.len().min(300)]);
+            cost.cpu
+        };
+        let (few, many) = (time(100_000), time(400_000));
+        println!("{kind}: {few:?} {many:?}");
+        assert!(many < few * 8 + Duration::from_millis(150), "{kind}: {few:?}, then {many:?}");
+    }
+}

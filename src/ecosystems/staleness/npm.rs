@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::{Drift, Word, compare, has_own, remembered, unknown_member};
 use crate::ecosystems::manifest::Manifest;
 use crate::model::version;
 use crate::model::{EdgeKind, Lockfile, Package, Root};
 use crate::world::World;
+use crate::world::workspace::is_inside;
 
 pub(super) fn drifts<'a>(world: &World<'a>, lockfile: &'a Lockfile<'a>) -> Vec<Drift<'a>> {
     let (mut drifts, roots, mut entries) = (Vec::new(), remembered(lockfile), None);
@@ -20,10 +21,12 @@ pub(super) fn drifts<'a>(world: &World<'a>, lockfile: &'a Lockfile<'a>) -> Vec<D
         match own {
             Some(root) => {
                 let found = compare(manifest, lockfile, asked(manifest), mirrored(root));
-                let mut refused =
-                    |name: &str| is_refused(manifest, root, name, slots(&mut entries, lockfile));
-                let found = found.into_iter();
-                drifts.extend(found.map(|it| Drift { refused: refused(&it.subject), ..it }));
+                if !found.is_empty() {
+                    let entries = entries.get_or_insert_with(|| installed(lockfile));
+                    let ranges = Ranges::new(manifest, root);
+                    let refused = |name: &str| ranges.is_refused(root.path.as_str(), name, entries);
+                    drifts.extend(found.into_iter().map(|it| Drift { refused: refused(&it.subject), ..it }));
+                }
             }
             None if lockfile.roots.is_empty() && is_root(manifest) => {
                 drifts.extend(unlocked(manifest, lockfile));
@@ -38,40 +41,59 @@ pub(super) fn drifts<'a>(world: &World<'a>, lockfile: &'a Lockfile<'a>) -> Vec<D
     drifts
 }
 
-type Slots<'a> = HashMap<&'a str, &'a Package<'a>>;
+/// The entries under each name, with the folder that has them in its `node_modules`.
+type Installed<'a> = HashMap<&'a str, Vec<(&'a str, &'a Package<'a>)>>;
 
 /// Made when first needed: few lockfiles have fallen behind.
-fn slots<'e, 'a>(entries: &'e mut Option<Slots<'a>>, lockfile: &'a Lockfile<'a>) -> &'e Slots<'a> {
-    let newer = || lockfile.packages.iter().filter(|package| !package.flags.legacy);
-    entries.get_or_insert_with(|| newer().map(|package| (package.slot.as_str(), package)).collect())
-}
-
-/// `npm ci` does not read the mirror: it holds what is locked against the manifest's range. What is no range, an address or
-/// another package's name, is not to be told from here.
-fn is_refused(manifest: &Manifest<'_>, root: &Root<'_>, name: &str, entries: &Slots<'_>) -> bool {
-    let declared = manifest.asked().filter(|(_, dep)| dep.name.as_str() == name);
-    let asked: BTreeSet<&str> =
-        declared.filter_map(|(_, dep)| dep.range.as_ref()).map(|range| range.as_str()).collect();
-    let edges = root.edges.iter().filter(|edge| edge.name.as_str() == name);
-    let mirrored: BTreeSet<&str> =
-        edges.filter_map(|edge| edge.range.as_ref()).map(|range| range.as_str()).collect();
-    if asked.is_empty() || asked == mirrored {
-        return false;
+fn installed<'a>(lockfile: &'a Lockfile<'a>) -> Installed<'a> {
+    let mut all: Installed<'a> = HashMap::new();
+    for package in lockfile.packages.iter().filter(|package| !package.flags.legacy) {
+        let slot = package.slot.as_str();
+        let Some(at) = slot.rfind("node_modules/") else { continue };
+        let name = &slot[at + "node_modules/".len()..];
+        all.entry(name).or_default().push((slot[..at].trim_end_matches('/'), package));
     }
-    let Some(locked) = installed(root.path.as_str(), name, entries) else { return true };
-    let fits = |range: &&str| version::satisfies_npm(locked.version(), range) == Some(true);
-    let is_range = |range: &&str| version::satisfies_npm("0.0.0", range).is_some();
-    let is_named_so = locked.name.as_str() == name;
-    let is_held = locked.origin.is_local() || asked.iter().all(fits);
-    !(is_named_so && is_held && asked.iter().chain(&mirrored).all(is_range))
+    all
 }
 
-/// What a project gets under a name: the entry in its own `node_modules`, or the next one above.
-fn installed<'a>(project: &str, name: &str, entries: &Slots<'a>) -> Option<&'a Package<'a>> {
-    let above = project.rmatch_indices('/').map(|(at, _)| &project[..at]);
-    let folders = std::iter::once(project).chain(above).filter(|folder| !folder.is_empty());
-    let keys = folders.map(|folder| format!("{folder}/node_modules/{name}"));
-    keys.chain([format!("node_modules/{name}")]).find_map(|key| entries.get(key.as_str()).copied())
+/// The ranges that a manifest asks for and those that its mirror has, by name.
+struct Ranges<'r> {
+    asked: HashMap<&'r str, BTreeSet<&'r str>>,
+    mirrored: HashMap<&'r str, BTreeSet<&'r str>>,
+}
+
+impl<'r> Ranges<'r> {
+    fn new(manifest: &'r Manifest<'_>, root: &'r Root<'_>) -> Ranges<'r> {
+        let mut ranges = Ranges { asked: HashMap::new(), mirrored: HashMap::new() };
+        for (_, dep) in manifest.asked() {
+            let own = dep.range.as_ref().map(|it| it.as_str());
+            ranges.asked.entry(dep.name.as_str()).or_default().extend(own);
+        }
+        for edge in &root.edges {
+            let own = edge.range.as_ref().map(|it| it.as_str());
+            ranges.mirrored.entry(edge.name.as_str()).or_default().extend(own);
+        }
+        ranges
+    }
+
+    /// `npm ci` does not read the mirror: it holds what is locked against the manifest's range. What is no range, an address
+    /// or another package's name, is not to be told from here.
+    fn is_refused(&self, project: &str, name: &str, entries: &Installed<'_>) -> bool {
+        let none = BTreeSet::new();
+        let (asked, mirrored) =
+            (self.asked.get(name).unwrap_or(&none), self.mirrored.get(name).unwrap_or(&none));
+        if asked.is_empty() || asked == mirrored {
+            return false;
+        }
+        // A project gets what its own `node_modules` has under that name, or the next one above.
+        let own = entries.get(name).into_iter().flatten().filter(|(folder, _)| is_inside(project, folder));
+        let Some((_, locked)) = own.max_by_key(|(folder, _)| folder.len()) else { return true };
+        let fits = |range: &&str| version::satisfies_npm(locked.version(), range) == Some(true);
+        let is_range = |range: &&str| version::satisfies_npm("0.0.0", range).is_some();
+        let is_named_so = locked.name.as_str() == name;
+        let is_held = locked.origin.is_local() || asked.iter().all(fits);
+        !(is_named_so && is_held && asked.iter().chain(mirrored).all(is_range))
+    }
 }
 
 /// What stands among the optional dependencies as well is optional.

@@ -45,6 +45,8 @@ struct Decided<'w, 'a> {
     overrides: BTreeMap<&'w str, (&'w Manifest<'a>, &'w Text<'a>)>,
     /// Names that an override speaks of: what projects ask for is replaced by it.
     overridden: HashSet<&'w str>,
+    /// Those that it takes out altogether.
+    taken_out: HashSet<&'w str>,
     ignored: HashSet<String>,
     auto_peers: bool,
     without_links: bool,
@@ -67,6 +69,11 @@ impl<'w, 'a> Decided<'w, 'a> {
             workspace,
             is_workspace: members.is_some_and(|members| members > 0),
             overridden: keys.map(target).collect(),
+            taken_out: overrides
+                .iter()
+                .filter(|(_, (_, value))| value.as_str() == "-")
+                .map(|(key, _)| target(key))
+                .collect(),
             overrides,
             ignored: list(lockfile, "ignoredOptionalDependencies"),
             auto_peers: settings("autoInstallPeers"),
@@ -99,8 +106,7 @@ impl<'w, 'a> Decided<'w, 'a> {
         }
         let shown = |kind: EdgeKind| if kind == EdgeKind::Peer { EdgeKind::Normal } else { kind };
         best.into_values()
-            // An override may take a dependency out altogether.
-            .filter(|(_, dep)| !self.takes_out(dep.name.as_str()))
+            .filter(|(_, dep)| !self.taken_out.contains(dep.name.as_str()))
             .map(|(kind, dep)| self.word(dep.name.as_str(), shown(kind), dep.range.as_ref(), dep.at))
             .collect()
     }
@@ -114,7 +120,8 @@ impl<'w, 'a> Decided<'w, 'a> {
             // A runtime is asked for under `engines`, which is not read.
             .filter(|edge| {
                 let runtime = edge.range.as_ref().is_some_and(|it| it.as_str().starts_with("runtime:"));
-                !self.takes_out(edge.name.as_str()) && (!runtime || asked.contains(edge.name.as_str()))
+                !self.taken_out.contains(edge.name.as_str())
+                    && (!runtime || asked.contains(edge.name.as_str()))
             })
             .map(|edge| self.word(edge.name.as_str(), edge.kind, edge.range.as_ref(), edge.name.raw))
             .collect()
@@ -123,10 +130,6 @@ impl<'w, 'a> Decided<'w, 'a> {
     fn word(&self, name: &str, kind: EdgeKind, range: Option<&Text<'_>>, at: &'a str) -> Word<'a> {
         let range = range.filter(|_| !self.overridden.contains(name));
         Word::new(name, kind, range.map(Text::as_str), at)
-    }
-
-    fn takes_out(&self, name: &str) -> bool {
-        self.overrides.iter().any(|(key, (_, value))| value.as_str() == "-" && target(key) == name)
     }
 
     /// The catalog entries that are in use stand in the lockfile, with their ranges.

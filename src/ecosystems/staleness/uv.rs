@@ -16,7 +16,7 @@ pub(super) fn drifts<'a>(world: &World<'a>, lockfile: &'a Lockfile<'a>) -> Vec<D
         return Vec::new();
     }
     let (mut drifts, roots) = (Vec::new(), remembered(lockfile));
-    let members: Vec<&str> = lockfile
+    let members: HashSet<&str> = lockfile
         .packages
         .iter()
         .filter(|package| package.origin.is_local())
