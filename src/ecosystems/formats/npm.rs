@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::{Family, Format};
 use crate::model::graph::Links;
@@ -35,12 +35,13 @@ fn parse(source: &Source) -> Lockfile<'_> {
     let mut lockfile = Lockfile::new(source, &FORMAT);
     let mut reader = Reader::new(source);
     let mut bundles = Bundles::default();
+    let mut unnamed = Vec::new();
     let read: Result<(), Broken> = reader
         .object(|reader, key| match key.as_str() {
             "lockfileVersion" => reader.node().map(|node| lockfile.schema_version = node.scalar()),
-            "packages" => {
-                reader.object_of(key, |reader, key| read_entry(reader, key, &mut lockfile, &mut bundles))
-            }
+            "packages" => reader.object_of(key, |reader, key| {
+                read_entry(reader, key, &mut lockfile, &mut bundles, &mut unnamed)
+            }),
             "dependencies" => {
                 reader.object_of(key, |reader, key| read_legacy(reader, key, None, &mut lockfile))
             }
@@ -57,6 +58,7 @@ fn parse(source: &Source) -> Lockfile<'_> {
         }
         bundles.prove(&mut lockfile.packages);
     }
+    name_by_links(&mut lockfile.packages, &unnamed);
     lockfile
 }
 
@@ -66,8 +68,11 @@ fn read_entry<'s>(
     key: &Text<'s>,
     lockfile: &mut Lockfile<'s>,
     bundles: &mut Bundles<'s>,
+    unnamed: &mut Vec<usize>,
 ) -> Result<(), Broken> {
-    let Some(name_at) = installed_name(key.as_str()) else { return read_project(reader, key, lockfile) };
+    let Some(name_at) = installed_name(key.as_str()) else {
+        return read_project(reader, key, lockfile, unnamed);
+    };
     let at = lockfile.packages.len();
     let known_as = key.part(name_at..key.as_str().len());
     let mut package = Package { slot: key.clone(), name: known_as.clone(), ..Package::default() };
@@ -107,6 +112,7 @@ fn read_project<'s>(
     reader: &mut Reader<'s>,
     key: &Text<'s>,
     lockfile: &mut Lockfile<'s>,
+    unnamed: &mut Vec<usize>,
 ) -> Result<(), Broken> {
     let mut package = Package { slot: key.clone(), ..Package::default() };
     let mut seen = Seen::default();
@@ -119,11 +125,33 @@ fn read_project<'s>(
     if package.name.as_str().is_empty() {
         let at = key.as_str().rfind('/').map_or(0, |at| at + 1);
         package.name = key.part(at..key.as_str().len());
+        unnamed.push(lockfile.packages.len());
     }
     seen.link = true;
     settle(&mut package, &seen);
     lockfile.add(package);
     Ok(())
+}
+
+/// Some versions of npm leave out the name of a folder's package: then the link to the folder has it. Where several do,
+/// under names that are made up, the folder's own stays.
+fn name_by_links(packages: &mut [Package<'_>], unnamed: &[usize]) {
+    if unnamed.is_empty() {
+        return;
+    }
+    let mut links: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, package) in packages.iter().enumerate().filter(|(_, it)| it.origin == Origin::Workspace) {
+        if let Some(folder) = &package.source {
+            links.entry(folder.as_str().to_owned()).or_default().push(at);
+        }
+    }
+    for &at in unnamed {
+        let Some(links) = links.get(packages[at].slot.as_str()) else { continue };
+        let name = |&link: &usize| packages[link].name.as_str();
+        if !links.iter().any(|link| name(link) == packages[at].name.as_str()) {
+            packages[at].name = packages[links[0]].name.clone();
+        }
+    }
 }
 
 /// What an entry says of itself that decides about its origin.
@@ -364,6 +392,18 @@ fn owner(path: &str, bundlers: &HashMap<String, usize>) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::text::source::Side;
+
+    #[test]
+    fn a_folder_without_a_name_has_that_of_its_link() {
+        let text = r#"{"lockfileVersion": 3, "packages": {"a": {}, "b": {}, "c": {"name": "own"}, "d": {},
+            "node_modules/@x/a": {"resolved": "a", "link": true},
+            "node_modules/alias": {"resolved": "b", "link": true}, "node_modules/b": {"resolved": "b", "link": true},
+            "node_modules/c": {"resolved": "c", "link": true}}}"#;
+        let source = Source::new("package-lock.json", Side::Worktree, text.into());
+        let lockfile = FORMAT.read(&source);
+        let names: Vec<_> = lockfile.packages[..4].iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["@x/a", "b", "own", "d"]);
+    }
 
     #[test]
     fn a_text_that_breaks_off_in_a_bundle_is_only_unreadable() {

@@ -101,7 +101,7 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     let Some(base) = cx.base.as_ref().filter(|_| slot.package.origin != Origin::Unknown) else { return };
     // Taken into the tree: a reviewer sees the code, and a manifest proves that it is there.
     let ecosystem = slot.lockfile.ecosystem();
-    if slot.package.origin.is_local() && cx.head.is_local(slot.lockfile, slot.package.name.as_str()) {
+    if slot.package.origin.is_local() && is_declared(cx, slot) {
         return;
     }
     let now = Provenance::of(&slot.package.origin);
@@ -136,6 +136,16 @@ fn check<'a>(cx: &Context<'a>, slot: Slot<'a>, kept: Option<&Kept<'a>>, report: 
     if !before.is_empty() && !went_on {
         moved(cx, slot, before[0], kept, report);
     }
+}
+
+/// A project of the lockfile's, or what a manifest takes from a folder.
+fn is_declared<'a>(cx: &Context<'a>, Slot { lockfile, package }: Slot<'a>) -> bool {
+    let name = package.name.as_str();
+    // npm has an entry for the folder besides that of the link, which is held against the manifests on its own.
+    let is_folder = package.source.is_none() && package.origin == Origin::Workspace;
+    let folder = join(lockfile.folder(), package.slot.as_str())
+        .filter(|_| is_folder && lockfile.format.links == Links::InstallPath);
+    cx.head.is_local(lockfile, name) || folder.is_some_and(|it| cx.head.leads_to(lockfile, name, &it))
 }
 
 fn moved<'a>(
@@ -247,6 +257,49 @@ mod tests {
         format!(
             "version = 4\n[[package]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"{source}\"\n{checksum}"
         )
+    }
+
+    #[test]
+    fn a_folder_may_be_called_like_a_package() {
+        let lock = |folder: &str| {
+            format!(
+                r#"{{"lockfileVersion": 3, "packages": {{"": {{}}, {folder} "node_modules/electron": {{"version": "1.0.0", "resolved": "https://registry.example.com/electron/-/electron-1.0.0.tgz", "integrity": "sha512-{{A512}}"}}}}}}"#
+            )
+        };
+        let entry = r#""electron": {"version": "0.0.0"},"#;
+        let link = |name: &str| {
+            format!(r#"{entry} "node_modules/{name}": {{"resolved": "electron", "link": true}},"#)
+        };
+        let test = |folder: &str, manifest: &str| {
+            check("registry-changed")
+                .base("package-lock.json", &lock(""))
+                .head("package-lock.json", &lock(folder))
+                .head("package.json", manifest)
+                .all()
+                .into_iter()
+                .filter(|it| it.rule == "registry-changed")
+                .map(|it| it.level)
+                .collect::<Vec<_>>()
+        };
+        let error = vec![crate::findings::finding::Level::Error];
+        assert!(test(&link("@x/e"), r#"{"dependencies": {"@x/e": "file:electron"}}"#).is_empty());
+        assert!(test(entry, r#"{"workspaces": ["electron"]}"#).is_empty());
+        assert_eq!(test(entry, "{}"), error);
+    }
+
+    #[test]
+    fn a_link_that_no_manifest_names_is_an_error() {
+        let release = r#""version": "1.0.0", "resolved": "https://registry.example.com/x/-/x-1.0.0.tgz", "integrity": "sha512-{A512}""#;
+        let lock = |entries: &str| format!(r#"{{"lockfileVersion": 3, "packages": {{{entries}}}}}"#);
+        let link = r#""other": {"version": "1.0.0"}, "node_modules/x": {"resolved": "other", "link": true}"#;
+        let found = check("registry-changed")
+            .base("package-lock.json", &lock(&format!(r#""node_modules/x": {{{release}}}"#)))
+            .head("package-lock.json", &lock(link))
+            .head("package.json", r#"{"dependencies": {"x": "^1"}}"#)
+            .all();
+        let found: Vec<_> = found.iter().filter(|it| it.rule == "registry-changed").collect();
+        assert!(!found.is_empty());
+        assert!(found.iter().all(|it| it.level == crate::findings::finding::Level::Error));
     }
 
     #[test]
