@@ -15,6 +15,8 @@
 //!  }
 //! ```
 //!
+//! So it is with the folder of a repository or an archive that a package is to lie in: none may lead out of what is fetched.
+//!
 //! Cargo and Go write no folders into their lockfiles: there it shows in the manifest. A folder that the root of a
 //! workspace lists as a member is meant.
 
@@ -24,7 +26,7 @@ use crate::ecosystems::formats::Family;
 use crate::ecosystems::manifest::Manifest;
 use crate::findings::finding::Level;
 use crate::findings::report::{Field, Report};
-use crate::model::{Ecosystem, Lockfile, Package};
+use crate::model::{Ecosystem, Lockfile, Origin, Package, url};
 use crate::rules::{Check, Rule};
 use crate::text::syntax::Text;
 use crate::world::workspace::join;
@@ -43,6 +45,9 @@ fn check<'a>(cx: &Context<'a>, report: &mut Report<'a>) {
     for lockfile in cx.head.lockfiles.iter().copied().filter(|it| it.format.family == Family::Packages) {
         for package in lockfile.packages.iter().filter(|package| package.origin.is_local()) {
             check_package(&cx.head, lockfile, package, report);
+        }
+        for package in lockfile.packages.iter().filter(|package| !package.origin.is_local()) {
+            check_fetched(lockfile, package, report);
         }
         check_links(&cx.head, lockfile, report);
         for manifest in cx.head.served_by(lockfile) {
@@ -69,6 +74,18 @@ fn check_package<'a>(
             )
             .label("outside of the repository")
             .help("Take it into the repository, publish it, or list it as a member of the workspace.");
+    }
+}
+
+/// The folder of a repository or of an archive must lie in it.
+fn check_fetched<'a>(lockfile: &'a Lockfile<'a>, package: &'a Package<'a>, report: &mut Report<'a>) {
+    let (Origin::Git(_) | Origin::Url(_)) = &package.origin else { return };
+    let Some(folder) = package.origin.place().and_then(url::folder) else { return };
+    if leaves("", &folder.replace("%2e", ".").replace("%2E", ".")) {
+        let at = package.source.clone().unwrap_or(Text::plain(package.heading()));
+        let message = format!("{} comes from {folder}, outside of what is fetched.", package.label());
+        let found = report.package(lockfile, package, Field::Source, &at, message);
+        found.label(format!("its folder is {folder}")).help("Take a folder of that repository or archive.");
     }
 }
 
@@ -182,5 +199,29 @@ mod tests {
         check("path-escape")
             .head("uv.lock", "version = 1\n[[package]]\nname = \"x\"\nversion = \"1\"\nsource = { directory = \"../x\" }\n[[package]]\nname = \"y\"\nversion = \"1\"\nsource = { editable = \".\" }\n")
             .finds(&["uv.lock:5:25 error x@1 comes from ../x, outside of the repository."]);
+    }
+
+    #[test]
+    fn a_folder_lies_in_what_is_fetched() {
+        let lock = |source: &str| {
+            format!("version = 1\n[[package]]\nname = \"m\"\nversion = \"1\"\nsource = {{ {source} }}\n")
+        };
+        let test = |source: &str| check("path-escape").head("uv.lock", &lock(source));
+        let git = |folder: &str| {
+            format!(
+                "git = \"https://git.example.com/o/m?subdirectory={folder}#0123456789012345678901234567890123456789\""
+            )
+        };
+        let archive =
+            |folder: &str| format!("url = \"https://x.example.org/m.zip\", subdirectory = \"{folder}\"");
+        for source in [git("a/../m"), archive("libs/m")] {
+            test(&source).finds(&[]);
+        }
+        let expected = |at: usize, folder: &str| {
+            format!("uv.lock:5:{at} error m@1 comes from {folder}, outside of what is fetched.")
+        };
+        test(&git("../../m")).finds(&[&expected(19, "../../m")]);
+        test(&git("%2e%2e%2Fm")).finds(&[&expected(19, "%2e%2e/m")]);
+        test(&archive("a/../../m")).finds(&[&expected(19, "a/../../m")]);
     }
 }

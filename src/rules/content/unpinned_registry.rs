@@ -38,7 +38,7 @@ use crate::ecosystems::manifest::Pinned;
 use crate::findings::finding::Level;
 use crate::findings::report::{Field, Report};
 use crate::model::release::fetched_from;
-use crate::model::{Lockfile, Origin, Package};
+use crate::model::{Ecosystem, Lockfile, Origin, Package};
 use crate::policy::{Tie, covers};
 use crate::rules::{Check, Rule};
 use crate::text::syntax::Text;
@@ -76,6 +76,7 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     let mut last = None;
     let named = named_throughout(cx, lockfile);
     for package in &lockfile.packages {
+        check_declared(cx, lockfile, package, report);
         if let Some(tie) = cx.policy.tie(lockfile.ecosystem(), package.name.as_str()) {
             check_tied(cx, lockfile, package, tie, report);
             continue;
@@ -104,6 +105,31 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
             }
         }
     }
+}
+
+/// In Python a name has one source: where a manifest takes it from an address, it comes from nowhere else, and from no other
+/// folder of the archive.
+fn check_declared<'a>(
+    cx: &Context<'a>,
+    lockfile: &'a Lockfile<'a>,
+    package: &'a Package<'a>,
+    report: &mut Report<'a>,
+) {
+    let Origin::Url(place) = &package.origin else { return };
+    let name = package.name.as_str();
+    if lockfile.ecosystem() != Ecosystem::PyPi || cx.head.declaration(lockfile, Some(name), place).is_some() {
+        return;
+    }
+    let Some((manifest, line)) = cx.head.elsewhere(lockfile, name) else { return };
+    let at = package.source.clone().unwrap_or(Text::plain(package.heading()));
+    let message = format!("{name} comes from {place}, and no manifest names that for it.");
+    report
+        .package(lockfile, package, Field::Source, &at, message)
+        .level(Level::Error)
+        .label("not what a manifest asks for")
+        .value(&**place)
+        .related(manifest, line, "what a manifest asks for")
+        .help(cx.restore(lockfile).and(cx.relock(lockfile, "makes it fit the manifest")));
 }
 
 /// A name that is tied to one registry comes from nowhere else: that a public registry has one like it is how
@@ -519,5 +545,24 @@ mod tests {
         let dependency = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://i.example.com/index\"\nchecksum = \"{A}\"\n";
         let head = format!("{own}{dependency}");
         check("unpinned-registry").base("Cargo.lock", own).head("Cargo.lock", &head).finds(&[]);
+    }
+
+    #[test]
+    fn an_archive_is_held_against_what_the_manifest_names() {
+        let lock = |folder: &str| {
+            format!(
+                "version = 1\n\n[[package]]\nname = \"m\"\nversion = \"1\"\nsource = {{ url = \"https://x.example.org/m.zip\"{folder} }}\nsdist = {{ hash = \"sha256:{{A}}\" }}\n"
+            )
+        };
+        let manifest = "[project]\nname = 'p'\ndependencies = ['m']\n[tool.uv.sources]\nm = { url = 'https://x.example.org/m.zip', subdirectory = 'libs/m' }\n";
+        let test = |folder: &str| {
+            check("unpinned-registry").head("uv.lock", &lock(folder)).head("pyproject.toml", manifest)
+        };
+        test(", subdirectory = \"libs/m\"").finds(&[]);
+        for (folder, place) in [("", ""), (", subdirectory = \"libs/evil\"", "#subdirectory=libs/evil")] {
+            test(folder).finds(&[&format!(
+                "uv.lock:6:19 error m comes from https://x.example.org{place}, and no manifest names that for it."
+            )]);
+        }
     }
 }
