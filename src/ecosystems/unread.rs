@@ -61,6 +61,7 @@ pub static SUBMODULE: Kind = kind("submodule", "git", &[]);
 static ALL: &[Kind] = &[
     // JavaScript
     rival("yarn.lock", "yarn", Ecosystem::Npm, &["yarn.lock"]),
+    rival("shrinkwrap.yaml", "pnpm", Ecosystem::Npm, &["shrinkwrap.yaml"]),
     rival("bun.lock", "bun", Ecosystem::Npm, &["bun.lock"]),
     rival("bun.lockb", "bun", Ecosystem::Npm, &["bun.lockb"]),
     export("deno.lock", "deno", Ecosystem::Npm, &["deno.lock"]),
@@ -84,9 +85,10 @@ static ALL: &[Kind] = &[
     kind("packages.lock.json", "dotnet", &["packages.lock.json", "packages.*.lock.json"]),
     kind("paket.lock", "paket", &["paket.lock"]),
     // Java, Scala, Clojure
-    kind("gradle.lockfile", "gradle", &["gradle.lockfile", "*.gradle.lockfile", "buildscript-gradle.lockfile", "settings-gradle.lockfile"]),
+    kind("gradle.lockfile", "gradle", &["gradle.lockfile", "*.gradle.lockfile", "buildscript-gradle.lockfile", "settings-gradle.lockfile", "dependency-locks/*.lockfile"]),
     kind("verification-metadata.xml", "gradle", &["gradle/verification-metadata.xml"]),
     kind("maven_install.json", "bazel", &["maven_install.json"]),
+    kind("build.sbt.lock", "sbt", &["build.sbt.lock"]),
     // Swift, Objective-C
     kind("Package.resolved", "swift", &["Package.resolved"]),
     kind("Podfile.lock", "pod", &["Podfile.lock"]),
@@ -110,6 +112,8 @@ static ALL: &[Kind] = &[
     kind("vcpkg-lock.json", "vcpkg", &["vcpkg-lock.json"]),
     // Others
     told_by_text(kind("Manifest.toml", "julia", &["Manifest.toml", "JuliaManifest.toml", "Manifest-v*.toml"]), is_of_julia),
+    kind("cpanfile.snapshot", "carton", &["cpanfile.snapshot"]),
+    kind("lake-manifest.json", "lake", &["lake-manifest.json"]),
     kind("renv.lock", "renv", &["renv.lock"]),
     kind("shard.lock", "shards", &["shard.lock"]),
     kind("dub.selections.json", "dub", &["dub.selections.json"]),
@@ -124,9 +128,11 @@ static ALL: &[Kind] = &[
     kind("jsonnetfile.lock.json", "jb", &["jsonnetfile.lock.json"]),
     kind("buf.lock", "buf", &["buf.lock"]),
     kind("mise.lock", "mise", &["mise.lock"]),
+    kind("Brewfile.lock.json", "brew", &["Brewfile.lock.json"]),
+    kind("aqua-checksums.json", "aqua", &["aqua-checksums.json", ".aqua-checksums.json"]),
 ];
 
-/// The same by other names: `requirements-dev.txt`, `dev-constraints.txt`, `requirements/test.txt`. Nobody takes them for
+/// The same by other names: `requirements-dev.txt`, `dev-constraints.txt`, `requirements/test.txt`, `deps/locked.in`. Nobody takes them for
 /// the lockfile of the manifest beside them.
 static HASHED: Kind = told_by_text(kind("requirements.txt", "pip", &["requirements/*.txt"]), has_hashes);
 
@@ -138,16 +144,20 @@ pub fn of_path(path: &[u8]) -> Option<&'static Kind> {
     NAMES.find(path).or_else(|| may_have_hashes(path).then_some(&HASHED)).filter(|_| !in_store())
 }
 
+/// Folders in which files with requirements for pip stand under any name.
+pub const REQUIREMENTS: [&str; 5] = ["requirements", "reqs", "deps", "dependencies", "pip"];
+
 /// Whether a path is like that of a file with requirements for pip. Asked of every path of a repository.
 pub fn may_have_hashes(path: &[u8]) -> bool {
-    if !path.ends_with(b".txt") {
+    const WORDS: [&[u8]; 5] = [b"requirements", b"constraints", b"reqs", b"deps", b"lock"];
+    if !path.ends_with(b".txt") && !path.ends_with(b".in") {
         return false;
     }
     let slash = memchr::memrchr(b'/', path);
-    let (folder, base) = slash.map_or((&b""[..], path), |at| (&path[..at], &path[at + 1..]));
-    let has = |name: &[u8]| base.windows(name.len()).any(|it| it == name);
-    let in_folder = || folder == b"requirements" || folder.ends_with(b"/requirements");
-    has(b"requirements") || has(b"constraints") || in_folder()
+    let (above, base) = slash.map_or((&b""[..], path), |at| (&path[..at], &path[at + 1..]));
+    let folder = &above[memchr::memrchr(b'/', above).map_or(0, |at| at + 1)..];
+    let has = |name: &&[u8]| base.windows(name.len()).any(|it| it == *name);
+    WORDS.iter().any(has) || REQUIREMENTS.iter().any(|it| it.as_bytes() == folder)
 }
 
 /// The ecosystem whose manifests a lockfile serves that is not read here.
@@ -186,7 +196,7 @@ impl Kind {
 
     /// Whether a file of such a name is one.
     pub fn is_one(&self, source: &Source) -> bool {
-        self.is_one.is_none_or(|is_one| is_one(source.text()))
+        self.is_one.is_none_or(|is_one| is_one(source.decoded()))
     }
 }
 
@@ -211,12 +221,14 @@ fn is_of_gleam(text: &str) -> bool {
 /// By base name, most of them by one look.
 struct Names {
     exact: HashMap<&'static [u8], (&'static str, &'static Kind)>,
+    /// Without regard to case, where the name alone says so: many disks have none.
+    folded: HashMap<Vec<u8>, &'static Kind>,
     patterns: Vec<(&'static [u8], &'static [u8], &'static Kind)>,
 }
 
 impl Names {
     fn new() -> Names {
-        let mut names = Names { exact: HashMap::new(), patterns: Vec::new() };
+        let mut names = Names { exact: HashMap::new(), folded: HashMap::new(), patterns: Vec::new() };
         for kind in ALL {
             for name in kind.names {
                 match name.split_once('*') {
@@ -224,6 +236,9 @@ impl Names {
                     None => {
                         let base = name.rsplit('/').next().unwrap_or(name);
                         names.exact.insert(base.as_bytes(), (name, kind));
+                        if base == *name && kind.is_certain() {
+                            names.folded.insert(base.to_ascii_lowercase().into_bytes(), kind);
+                        }
                     }
                 }
             }
@@ -238,8 +253,15 @@ impl Names {
             let is_whole = path.ends_with(name.as_bytes()) && above.is_none_or(|at| path[at] == b'/');
             return is_whole.then_some(kind);
         }
+        if let Some(kind) = self.folded.get(&base.to_ascii_lowercase()) {
+            return Some(kind);
+        }
+        let above = &path[..path.len() - base.len()];
         let fits = |head: &[u8], tail: &[u8]| {
-            base.len() > head.len() + tail.len() && base.ends_with(tail) && base.starts_with(head)
+            let (folder, head) = head.split_at(memchr::memrchr(b'/', head).map_or(0, |at| at + 1));
+            let is_there = above.strip_suffix(folder).is_some_and(|it| it.is_empty() || it.ends_with(b"/"));
+            let is_long = base.len() > head.len() + tail.len();
+            is_long && base.ends_with(tail) && base.starts_with(head) && (folder.is_empty() || is_there)
         };
         self.patterns.iter().find(|(head, tail, _)| fits(head, tail)).map(|(.., kind)| *kind)
     }
@@ -263,6 +285,17 @@ mod tests {
         assert_eq!(id("x/gradle/verification-metadata.xml"), Some("verification-metadata.xml"));
         assert_eq!(id("verification-metadata.xml"), None);
         assert_eq!(id("x-gradle/verification-metadata.xml"), None);
+        assert_eq!(id("a/gradle/dependency-locks/compile.lockfile"), Some("gradle.lockfile"));
+        for path in ["compile.lockfile", "my-dependency-locks/x.lockfile", "dependency-locks/.lockfile"] {
+            assert_eq!(id(path), None, "{path}");
+        }
+        for path in ["Yarn.lock", "a/YARN.LOCK", "yarn.Lock"] {
+            assert_eq!(id(path), Some("yarn.lock"), "{path}");
+        }
+        assert_eq!(
+            (id("Manifest.toml"), id("manifest.toml")),
+            (Some("Manifest.toml"), Some("manifest.toml"))
+        );
         for path in ["my-yarn.lock", "yarn.lock/x", "pylock..toml", "package-lock.json", "Cargo.lock"] {
             assert_eq!(id(path), None, "{path}");
         }
@@ -272,12 +305,17 @@ mod tests {
 
     #[test]
     fn requirements_have_many_names() {
-        for path in
-            ["requirements.txt", "a/requirements-dev.txt", "dev-constraints.txt", "requirements/x.txt"]
-        {
+        for path in [
+            "requirements.txt",
+            "a/requirements-dev.txt",
+            "dev-constraints.txt",
+            "requirements/x.txt",
+            "deps/x.in",
+            "locked.txt",
+        ] {
             assert_eq!(id(path), Some("requirements.txt"), "{path}");
         }
-        for path in ["requirements.in", "notes.txt", "requirements/x/notes.txt", "x-requirements/notes.txt"] {
+        for path in ["notes.txt", "notes.in", "requirements/x/notes.txt", "x-requirements/notes.txt"] {
             assert_eq!(id(path), None, "{path}");
         }
         assert_eq!(ecosystem(b"requirements.txt"), Some(Ecosystem::PyPi));
@@ -292,6 +330,13 @@ mod tests {
         };
         assert!(is_one("requirements.txt", "a==1 \\\n    --hash=sha256:00\n"));
         assert!(!is_one("requirements.txt", "a==1\n"));
+        let wide = |text: &str| {
+            let bytes = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes);
+            let source = Source::new("requirements.txt", Side::Worktree, bytes.collect());
+            of_path(b"requirements.txt").unwrap().is_one(&source)
+        };
+        assert!(wide("a==1 --hash=sha256:00\r\n"));
+        assert!(!wide("a==1\r\n"));
         assert!(is_one("Manifest.toml", "julia_version = \"1.10.0\"\nmanifest_format = \"2.0\"\n"));
         assert!(is_one("Manifest.toml", "# made\n\n[[Base64]]\nuuid = \"2a0f44e3\"\n"));
         assert!(!is_one("Manifest.toml", "[package]\nname = 'x'\n"));

@@ -49,7 +49,7 @@ fn sight(folder: &[u8]) -> &[u8] {
     static NAMED: LazyLock<Vec<&'static [u8]>> = LazyLock::new(|| {
         let names = manifest::names().chain(unread::names()).chain(policy::FILES);
         let folders = names.filter_map(|name| Some(name.rsplit_once('/')?.0.as_bytes()));
-        folders.chain([&b"lockfiles"[..], b"requirements"]).collect()
+        folders.chain([&b"lockfiles"[..]]).chain(unread::REQUIREMENTS.map(str::as_bytes)).collect()
     });
     if let Some(at) = store::first(folder) {
         return &folder[at..];

@@ -50,9 +50,22 @@ pub struct Source {
     pub broken_at: Option<usize>,
     /// The SHA-256 of all bytes, where `text` is not all of them.
     whole: Option<[u8; 32]>,
+    /// The text of a file in UTF-16: no reader takes it, but pip does.
+    wide: Option<String>,
     lines: OnceLock<Vec<u32>>,
     /// How many scalar values stand before each block of [`BLOCK`] bytes.
     scalars: OnceLock<Vec<u32>>,
+}
+
+/// What stands in UTF-16, told by its byte order mark.
+fn wide(bytes: &[u8]) -> Option<String> {
+    let read = match bytes.get(..2)? {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units = bytes[2..].chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
+    Some(char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
 }
 
 /// A place, 1-based; columns count Unicode scalar values, offsets are bytes.
@@ -73,18 +86,18 @@ impl Source {
     }
 
     pub fn new(path: impl Into<String>, side: Side, bytes: Vec<u8>) -> Source {
-        let (text, broken_at, whole) = match String::from_utf8(bytes) {
-            Ok(text) => (text, None, None),
+        let (text, broken_at, whole, wide) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None, None, None),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let mut bytes = error.into_bytes();
-                let whole = Sha256::digest(&bytes).into();
+                let (whole, wide) = (Sha256::digest(&bytes).into(), wide(&bytes));
                 bytes.truncate(at);
-                (String::from_utf8(bytes).unwrap_or_default(), Some(at), Some(whole))
+                (String::from_utf8(bytes).unwrap_or_default(), Some(at), Some(whole), wide)
             }
         };
         let (lines, scalars) = (OnceLock::new(), OnceLock::new());
-        Source { path: path.into(), side, text, broken_at, whole, lines, scalars }
+        Source { path: path.into(), side, text, broken_at, whole, wide, lines, scalars }
     }
 
     /// The SHA-256 of all bytes that were read.
@@ -95,6 +108,11 @@ impl Source {
     /// The whole text, without a byte order mark (no client writes one; all readers here skip it).
     pub fn text(&self) -> &str {
         self.text.strip_prefix('\u{feff}').unwrap_or(&self.text)
+    }
+
+    /// The text, of a file in UTF-16 as well: for telling what a file is. Nothing of it may be shown with its place.
+    pub fn decoded(&self) -> &str {
+        self.wide.as_deref().unwrap_or_else(|| self.text())
     }
 
     /// Everything, byte order mark included: what spans count from.

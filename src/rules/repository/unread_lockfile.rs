@@ -8,7 +8,9 @@
 //! +# yarn lockfile v1
 //! ```
 //!
-//! Files with requirements for pip count when they have hashes (`--hash=`).
+//! Files with requirements for pip count when they have hashes (`--hash=`): `.txt` and `.in` with `requirements`, `constraints`,
+//! `reqs`, `deps` or `lock` in their names, or in a folder that is called `requirements`, `reqs`, `deps`, `dependencies` or
+//! `pip`.
 //!
 //! Look at its changes by hand. Where that is settled, say so in `lockproof.toml`: `unread-lockfile = "off"` for its path, in an
 //! `[[override]]`, or its path under `exclude` in `[files]`; a single one can be accepted with a reason. Then
@@ -104,11 +106,13 @@ mod tests {
             .base("b/poetry.lock", "1")
             .head("b/poetry.lock", "2")
             .head("c/Gemfile.lock", "")
+            .head("d/YARN.LOCK", "")
             .head("requirements.txt", "a==1\n")
             .finds(&[
                 "a/yarn.lock warning a/yarn.lock was not checked: lockproof can't read it yet.",
                 "b/poetry.lock warning b/poetry.lock changed, and nothing in it was checked: lockproof can't read it yet.",
                 "c/Gemfile.lock warning c/Gemfile.lock is new, and nothing in it was checked: lockproof can't read it yet.",
+                "d/YARN.LOCK warning d/YARN.LOCK is new, and nothing in it was checked: lockproof can't read it yet.",
             ]);
         let both =
             check("unread-lockfile").both("a/yarn.lock", "").base("yarn.lock", "1").head("yarn.lock", "2");
