@@ -37,8 +37,9 @@ use crate::ecosystems::formats::Family;
 use crate::ecosystems::manifest::Pinned;
 use crate::findings::finding::Level;
 use crate::findings::report::{Field, Report};
+use crate::model::graph::Links;
 use crate::model::release::fetched_from;
-use crate::model::{Ecosystem, Lockfile, Origin, Package};
+use crate::model::{Lockfile, Origin, Package};
 use crate::policy::{Tie, covers};
 use crate::rules::{Check, Rule};
 use crate::text::syntax::Text;
@@ -107,8 +108,8 @@ fn check<'a>(cx: &Context<'a>, lockfile: &'a Lockfile<'a>, report: &mut Report<'
     }
 }
 
-/// In Python a name has one source: where a manifest takes it from an address, it comes from nowhere else, and from no other
-/// folder of the archive.
+/// Where dependencies are found by name, a name has one source: if a manifest takes it from an address, it comes from nowhere
+/// else, and from no other folder of the archive.
 fn check_declared<'a>(
     cx: &Context<'a>,
     lockfile: &'a Lockfile<'a>,
@@ -117,7 +118,7 @@ fn check_declared<'a>(
 ) {
     let Origin::Url(place) = &package.origin else { return };
     let name = package.name.as_str();
-    if lockfile.ecosystem() != Ecosystem::PyPi || cx.head.declaration(lockfile, Some(name), place).is_some() {
+    if lockfile.format.links != Links::Release || cx.head.declaration(lockfile, Some(name), place).is_some() {
         return;
     }
     let Some((manifest, line)) = cx.head.elsewhere(lockfile, name) else { return };
