@@ -26,7 +26,6 @@ use crate::findings::report::Known;
 use crate::model::forge;
 use crate::model::graph::Graph;
 use crate::model::release::{Fold, Kept, Places, Slot};
-use crate::model::url;
 use crate::model::{Ecosystem, Git, Lockfile, Origin, Package, canonical};
 use crate::policy::Policy;
 use crate::policy::sides::Sides;
