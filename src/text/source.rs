@@ -194,8 +194,8 @@ impl Source {
 
     /// Whether both hold the same text, line endings aside (a checkout may have translated them).
     pub fn same_text(&self, other: &Source) -> bool {
-        self.broken_at.is_some() == other.broken_at.is_some()
-            && (self.text == other.text || self.text.lines().eq(other.text.lines()))
+        // Of what is no text only the first part is here.
+        self.whole == other.whole && (self.text == other.text || self.text.lines().eq(other.text.lines()))
     }
 }
 
@@ -260,5 +260,7 @@ mod tests {
     fn line_endings_do_not_make_a_change() {
         assert!(source("a\r\nb\r\n").same_text(&source("a\nb\n")));
         assert!(!source("a\nb\n").same_text(&source("a\nc\n")));
+        let broken = |end: &[u8]| Source::new("x", Side::Worktree, [b"a\xff", end].concat());
+        assert!(broken(b"b").same_text(&broken(b"b")) && !broken(b"b").same_text(&broken(b"c")));
     }
 }
