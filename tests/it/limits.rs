@@ -499,7 +499,9 @@ fn memory_stays_in_proportion_to_the_files() {
                 let cost = cost(&place, &format!("{base} --format {format}"));
                 let (code, start) = (cost.code, cost.out.chars().take(300).collect::<String>());
                 assert!((0..=3).contains(&code), "{name}: {code} {start}");
-                let most = least + ROOM + 4 * (text.len() + before.len()) as u64;
+                // Without optimisation, and with threads that come when they like, some more stays with the allocator.
+                let slack = if cfg!(debug_assertions) { 10 << 20 } else { 0 };
+                let most = least + ROOM + slack + 4 * (text.len() + before.len()) as u64;
                 let what = text.chars().skip(text.len() / 2).take(20).collect::<String>();
                 let (peak, most) = (cost.peak >> 20, most >> 20);
                 println!("{name} {what:?} {} {has_base}: {peak} of {most} MB, {:?}", text.len(), cost.cpu);

@@ -26,6 +26,11 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite { name: "uv", needs: &["uv"], work: Work::Tests("clients::uv") },
     Suite { name: "go", needs: &["go"], work: Work::Tests("clients::go") },
     Suite {
+        name: "commands",
+        needs: &["cargo", "npm", "pnpm", "uv"],
+        work: Work::Tests("clients::commands"),
+    },
+    Suite {
         name: "bytes",
         needs: &["cargo", "npm", "pnpm", "uv", "go"],
         work: Work::Tests("clients::bytes"),
