@@ -82,13 +82,14 @@ fn check_end<'a>(cx: &Context<'a>, pair: &Pair<'a>, report: &mut Report<'a>) {
     }
     // Each client ends its last line, and an entry needs less than before when a manifest says so.
     let is_honest = now.ends_with('\n') && !(needs_less(lockfile, base) && cx.keeps_manifests(lockfile));
+    let how = if is_honest { "ends earlier" } else { "was cut off" };
     let last = now.trim_end().lines().last().unwrap_or_default();
     let lines = left.trim().lines().count();
     report
         .file(
             lockfile,
             last,
-            format!("{} was cut off: {lines} more lines stood behind its end.", lockfile.source.path),
+            format!("{} {how}: {lines} more lines stood behind its end.", lockfile.source.path),
         )
         .level(if is_honest { Level::Note } else { Level::Error })
         .label("ends here")
@@ -163,7 +164,7 @@ mod tests {
             check("unreadable-lockfile").base("Cargo.lock", CARGO).head("Cargo.lock", head)
         };
         cut("\n[[package]]\nname = \"b\"")
-            .finds(&["Cargo.lock:8:1 note Cargo.lock was cut off: 9 more lines stood behind its end."]);
+            .finds(&["Cargo.lock:8:1 note Cargo.lock ends earlier: 9 more lines stood behind its end."]);
         cut("checksum").count(1);
         cut("dependencies").count(1);
         // A project that is gone leaves nothing behind.
